@@ -1,4 +1,6 @@
 // Bundles the service and its command line into dist/. Packages stay outside the bundle: they come from node_modules.
+// The Lua scripts lie beside the bundle, as they lie beside the source.
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { build } from 'esbuild';
 
 await build({
@@ -10,6 +12,7 @@ await build({
   format: 'esm',
   target: 'node20.18',
   sourcemap: true,
-  loader: { '.lua': 'text' },
   logLevel: 'warning',
 });
+mkdirSync('dist', { recursive: true });
+for (const script of ['record.lua', 'marker.lua']) copyFileSync(`src/stores/${script}`, `dist/${script}`);
