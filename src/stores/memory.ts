@@ -7,7 +7,7 @@ const SWEEP_MS = 10_000;
 
 export function createMemoryStore(options: HistoryOptions): Store {
   const runs = new Map<string, { elements: string[]; expiresAt: number }>();
-  const followers = new Map<string, (element: string) => void>();
+  const followers = new Map<string, (elements: readonly string[]) => void>();
   const terminal = new Set(options.terminalStates.map(jsonText));
   const sweeper = setInterval(dropExpired, SWEEP_MS).unref();
   let lastMicros = 0;
@@ -41,7 +41,7 @@ export function createMemoryStore(options: HistoryOptions): Store {
     if (elements.length > options.historyLimit) elements.shift();
     const expiresAt = Date.now() + (done ? options.finishedTtlMs : options.runTtlMs);
     runs.set(recording.runId, { elements, expiresAt });
-    followers.get(recording.runId)?.(element);
+    followers.get(recording.runId)?.([element]);
     return wantElement ? { status: 'recorded', element } : { status: 'recorded' };
   }
 
@@ -50,8 +50,8 @@ export function createMemoryStore(options: HistoryOptions): Store {
       recordings.map((recording) => recordOne(recording, wantElements)),
     read: async (runId) => elementsOf(runId).slice(),
     readLast: async (runId) => elementsOf(runId).at(-1) ?? null,
-    follow: async (runId, onElement) => {
-      followers.set(runId, onElement);
+    follow: async (runId, onElements) => {
+      followers.set(runId, onElements);
     },
     unfollow: (runId) => {
       followers.delete(runId);
