@@ -14,14 +14,17 @@ export interface RawConnection {
   reset(): void;
 }
 
-export async function openRaw(port: number): Promise<RawConnection> {
+/** `paused`: takes nothing of what it is sent. */
+export async function openRaw(port: number, { paused = false } = {}): Promise<RawConnection> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   let received = '';
   const observed = createObserved(() => JSON.stringify(received.slice(-1000)));
-  socket.on('data', (chunk) => {
-    received += chunk.toString('latin1');
-    observed.changed();
-  });
+  if (paused) socket.pause();
+  else
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+      observed.changed();
+    });
   // A reset is what some tests are about.
   socket.on('error', () => {});
   socket.on('end', () => socket.end());
