@@ -1,7 +1,6 @@
 // Wires the service together and runs it: the only file that touches `process`.
 import { pino } from 'pino';
 import { type Config, ConfigError, parseConfig } from './config.ts';
-import { createHeartbeat } from './delivery/heartbeat.ts';
 import { createSseStreams } from './delivery/sse-streams.ts';
 import { createWebSockets } from './delivery/websocket.ts';
 import { createAccess } from './http/access.ts';
@@ -54,8 +53,7 @@ const hub = createHub({
     log.debug({ runId, reason: reasonOf(error) }, 'a run could not be read; trying on'),
 });
 const limit = createConnectionLimit(config.maxConnections);
-const heartbeat = createHeartbeat(config.heartbeatMs);
-const sseStreams = createSseStreams({ heartbeat, onOpen: limit.onOpen, onClose: limit.onClose });
+const sseStreams = createSseStreams({ ...config, onOpen: limit.onOpen, onClose: limit.onClose });
 const webSockets = createWebSockets({ ...config, onOpen: limit.onOpen, onClose: limit.onClose });
 const access = createAccess(config);
 let isClosing = false;

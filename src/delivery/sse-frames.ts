@@ -3,6 +3,8 @@ import { eventJson, type RunEvent } from '../runs/event.ts';
 import type { SnapshotText } from '../runs/snapshot.ts';
 
 export interface SseFrames {
+  /** For a stream of one run, which ends with it. */
+  readonly withIds: boolean;
   snapshot(snapshot: SnapshotText): Buffer;
   /** Joined into one buffer. Readers at the same cursor pass the same array, and get the same buffer. */
   events(events: readonly RunEvent[]): Buffer;
@@ -19,6 +21,7 @@ export function createSseFrames({ withIds }: { withIds: boolean }): SseFrames {
   }
 
   return {
+    withIds,
     snapshot: (snapshot) => memo(snapshots, snapshot, () => frame(snapshot.id, snapshot.json)),
     events: (events) =>
       memo(joined, events, () => events.map((event) => frame(event.id, eventJson(event))).join('')),

@@ -1,8 +1,7 @@
 // All open event streams: how one begins, shows that it lives, and ends.
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { type ByteStream, openByteStream } from './byte-stream.ts';
-import type { Heartbeat } from './heartbeat.ts';
-import { pingFrame, retryFrame } from './sse-frames.ts';
+import { pingFrame, retryFrame, type SseFrames } from './sse-frames.ts';
+import { SseStream } from './sse-stream.ts';
 
 export const SSE_HEADERS: OutgoingHttpHeaders = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -15,50 +14,52 @@ const RETRY = { leastMs: 1000, mostMs: 3000 };
 const SHUTDOWN_RETRY = { leastMs: 500, mostMs: 5000 };
 /** A socket that takes nothing for so many heartbeats has nobody behind it. */
 const MAX_STALLED_BEATS = 4;
+/** A look at every stream, fifteen times an interval, costs less than a timer for each. */
+const LOOKS_PER_INTERVAL = 15;
 
 export interface SseStreams {
-  /**
-   * Sends headers, `retry:` and a first ping at once: a router must see bytes though the run is silent.
-   * `events.onClose` comes once, whoever closed the stream.
-   */
-  open(response: ServerResponse, events: { onDrain(): void; onClose(): void }): ByteStream;
+  /** Sends headers, `retry:` and a first ping at once: a router must see bytes though the run is silent. */
+  open(response: ServerResponse, frames: SseFrames): SseStream;
   /** Ends every stream cleanly, each with its own moment to come back. */
   close(): void;
 }
 
 export interface SseStreamsOptions {
-  heartbeat: Heartbeat;
+  heartbeatMs: number;
   onOpen(): void;
   onClose(): void;
 }
 
-export function createSseStreams({ heartbeat, onOpen, onClose }: SseStreamsOptions): SseStreams {
-  const streams = new Set<ByteStream>();
+export function createSseStreams({ heartbeatMs, onOpen, onClose }: SseStreamsOptions): SseStreams {
+  const streams = new Set<SseStream>();
+  // Read at each look and at each opening: ten thousand writes a turn don't ask the system for the time.
+  let clock = Date.now();
+  setInterval(look, heartbeatMs / LOOKS_PER_INTERVAL).unref();
+
+  function look() {
+    clock = Date.now();
+    for (const stream of streams) {
+      const silentMs = clock - stream.writtenAt;
+      if (silentMs < heartbeatMs) continue;
+      if (stream.isWritable()) stream.write(pingFrame());
+      else if (silentMs > MAX_STALLED_BEATS * heartbeatMs) stream.destroy();
+    }
+  }
 
   return {
-    open: (response, events) => {
-      const stream = openByteStream(response, SSE_HEADERS, {
-        onDrain: events.onDrain,
-        onClose: () => {
-          streams.delete(stream);
-          heartbeat.delete(beating);
-          events.onClose();
-          onClose();
-        },
-      });
-      const beating = {
-        get writtenAt() {
-          return stream.writtenAt;
-        },
-        beat: () => {
-          if (stream.isWritable()) stream.write(pingFrame());
-          else if (Date.now() - stream.writtenAt > MAX_STALLED_BEATS * heartbeat.intervalMs) stream.destroy();
-        },
-      };
-      onOpen();
+    open: (response, frames) => {
+      const { socket } = response;
+      // A request that was pipelined behind one that is still being answered.
+      if (!socket) throw new Error('a stream needs its connection for itself');
+      const stream = new SseStream(socket, frames, () => clock);
+      stream.write(responseHead(response.getHeaders()) + retryFrame(RETRY) + pingFrame());
       streams.add(stream);
-      heartbeat.add(beating);
-      stream.write(retryFrame(RETRY) + pingFrame());
+      onOpen();
+      response.on('close', () => {
+        streams.delete(stream);
+        stream.cancel();
+        onClose();
+      });
       return stream;
     },
     close: () => {
@@ -68,4 +69,14 @@ export function createSseStreams({ heartbeat, onOpen, onClose }: SseStreamsOptio
       }
     },
   };
+}
+
+/**
+ * The head of the response (RFC 9112, 4), with what the server has put into it. Written by hand and to the socket, like
+ * all that follows: a response that has written its own keeps a kilobyte of it for as long as the stream is open.
+ */
+function responseHead(headers: OutgoingHttpHeaders): string {
+  const all = { ...headers, ...SSE_HEADERS, Connection: 'close', Date: new Date().toUTCString() };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 200 OK\r\n${lines.join('')}\r\n`;
 }

@@ -16,6 +16,9 @@ export interface HttpServerOptions {
 /** Longer than the idle timeout of the usual proxies (60 s), so that it is they who close. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** A client that resets its connection is not an error. */
+function ignoreReset() {}
+
 export function createHttpServer({ routes, access, upgrade, log }: HttpServerOptions): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true });
 
@@ -46,8 +49,7 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
   }
 
   server.on('request', (request, response) => {
-    // A client that resets its connection is not an error.
-    response.on('error', () => {});
+    response.on('error', ignoreReset);
     void answer(request, response);
   });
   server.on('upgrade', (request, socket, head) => {

@@ -2,8 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answerPoll } from '../delivery/poll.ts';
-import { streamRun } from '../delivery/sse.ts';
-import { streamRuns } from '../delivery/sse-many.ts';
+import { createSseFrames } from '../delivery/sse-frames.ts';
 import { SSE_HEADERS, type SseStreams } from '../delivery/sse-streams.ts';
 import type { WebSockets } from '../delivery/websocket.ts';
 import { parseCursor } from '../runs/cursor.ts';
@@ -35,6 +34,9 @@ export interface ServiceOptions {
 
 /** How long a reader waits for a store that is away, before its stream opens without it, or its poll gets a 503. */
 const PATIENCE_MS = 2000;
+/** A stream of several runs has no cursor: whoever comes back begins anew. */
+const runFrames = createSseFrames({ withIds: true });
+const runsFrames = createSseFrames({ withIds: false });
 const WEBSOCKET_PATH = '/ws/:run_id';
 
 export interface Service {
@@ -55,7 +57,8 @@ export function createService(options: ServiceOptions): Service {
     else if (request.method === 'HEAD') response.writeHead(200, SSE_HEADERS).end();
     else {
       limit.check();
-      streamRun(sseStreams, response, run, cursor);
+      const stream = sseStreams.open(response, runFrames);
+      stream.add(run.subscribe(stream, cursor));
     }
   }
 
@@ -67,7 +70,8 @@ export function createService(options: ServiceOptions): Service {
     if (request.method === 'HEAD') response.writeHead(200, SSE_HEADERS).end();
     else {
       limit.check();
-      streamRuns(sseStreams, response, runs);
+      const stream = sseStreams.open(response, runsFrames);
+      for (const run of runs) stream.add(run.subscribe(stream, null));
     }
   }
 
