@@ -32,6 +32,8 @@ export function createWebSockets({ heartbeatMs, onOpen, onClose }: WebSocketOpti
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
+    // Answered below, where it is bounded.
+    autoPong: false,
     maxPayload: MAX_INBOUND_BYTES,
   });
   /** Protocol pings that each peer has not answered. */
