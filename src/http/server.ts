@@ -1,5 +1,5 @@
 // The HTTP server: one error boundary, connections that end, and an orderly close.
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
@@ -57,7 +57,7 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
     // Without a listener a reset during the handshake would end the process.
     socket.on('error', () => socket.destroy());
     // Node shows every Upgrade header here; one that isn't known is to be ignored (RFC 9110, 7.8): curl --http2, say.
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return answerWithoutUpgrade(request, socket);
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return beginAnew(request, socket, head);
     const checked = async () => {
       access.checkHost(request);
       await upgrade(request, socket, head);
@@ -67,13 +67,10 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
     });
   });
 
-  function answerWithoutUpgrade(request: IncomingMessage, socket: Duplex) {
-    const response = new ServerResponse(request);
-    response.shouldKeepAlive = false;
-    response.assignSocket(socket as Socket);
-    response.on('error', ignoreReset);
-    response.on('finish', () => socket.end());
-    void answer(request, response);
+  /** Node's parser has let go of the connection, and of a body on it: it gets the request again, without the header. */
+  function beginAnew(request: IncomingMessage, socket: Duplex, rest: Buffer) {
+    socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), 'latin1'), rest]));
+    server.emit('connection', socket);
   }
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -82,6 +79,16 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
     else socket.end(rawProblem(badRequest(error.code)));
   });
   return server;
+}
+
+/** `close`, as every further request of this kind would begin anew on the same socket. */
+function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`, 'Connection: close'];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (!['connection', 'upgrade'].includes(name.toLowerCase())) lines.push(`${name}: ${rawHeaders[i + 1]}`);
+  }
+  return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
 /** What Node's parser found wrong with a request. */
