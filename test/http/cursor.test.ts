@@ -162,3 +162,22 @@ test('an update recorded by one server reaches the readers of another', async (t
   await reader.until('the event', () => reader.all().length === 1);
   assert.deepEqual(reader.all(), [event]);
 });
+
+for (const kind of ['memory', 'Redis'])
+  test(`on ${kind}, a gap where nothing is known has an empty id: whoever comes back with it begins anew`, async (t) => {
+    const service = services.get(kind) as Service;
+    const reader = await openSse(service.eventsUrl('nothing known'), { 'Last-Event-ID': '5' });
+    t.after(reader.close);
+    const [gap] = await reader.until('a gap', () => reader.snapshots().length > 0 && reader.snapshots());
+    assert.deepEqual([gap?.gap, gap?.id, gap?.first_id], [true, 0, null]);
+    assert.match(reader.text, /\nid: \ndata: \{"type":"initial_state"/);
+    // With the id 0 it would get the newest LIMIT events as if they were all.
+    const updates = Array.from({ length: LIMIT + 5 }, (_, i) => ({ log: `line ${i}` }));
+    const recorded = await publishAll(service, 'nothing known', updates);
+    const again = await openSse(service.eventsUrl('nothing known'), { 'Last-Event-ID': '' });
+    t.after(again.close);
+    const [snapshot] = await again.until('a snapshot', () => again.all().length > 0 && again.all());
+    assert.deepEqual([snapshot?.type, snapshot?.id], ['initial_state', recorded.at(-1)?.id]);
+    await reader.until('all events', () => reader.progress().length === recorded.length);
+    assert.deepEqual(reader.progress(), recorded);
+  });

@@ -1,0 +1,95 @@
+// The service within the test's own process, on a port of its own: for heartbeats of milliseconds, and for a look at the
+// server's side of a connection.
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { pino } from 'pino';
+import { createSseStreams } from '../../src/delivery/sse-streams.ts';
+import { createWebSockets } from '../../src/delivery/websocket.ts';
+import { createAccess } from '../../src/http/access.ts';
+import { createConnectionLimit } from '../../src/http/connection-limit.ts';
+import { createPublishEndpoint } from '../../src/http/publish-endpoint.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import { createService } from '../../src/http/service.ts';
+import { createHub } from '../../src/runs/hub.ts';
+import { createHeldStore, HELD_STORE_OPTIONS, type HeldStore } from './held-store.ts';
+
+export interface LocalService {
+  readonly port: number;
+  readonly url: string;
+  readonly store: HeldStore;
+  readonly server: Server;
+  /** Streams and WebSockets that count as open. */
+  openCount(): number;
+  /** The server's end of every connection that is open. */
+  readonly sockets: ReadonlySet<Socket>;
+  /** What a shutdown tells the readers. */
+  closeReaders(): void;
+  stop(): Promise<void>;
+}
+
+export interface LocalServiceOptions {
+  heartbeatMs?: number;
+  historyLimit?: number;
+  maxConnections?: number;
+  maxOpenRuns?: number;
+}
+
+export async function startLocalService(options: LocalServiceOptions = {}): Promise<LocalService> {
+  const { heartbeatMs = 15_000, maxConnections = 100, ...rest } = options;
+  const { historyLimit = HELD_STORE_OPTIONS.historyLimit, maxOpenRuns = 1000 } = rest;
+  const store = createHeldStore({ ...HELD_STORE_OPTIONS, historyLimit });
+  const hub = createHub({ store, historyLimit, maxOpenRuns, onError: () => {} });
+  const limit = createConnectionLimit(maxConnections);
+  const counted = { heartbeatMs, onOpen: limit.onOpen, onClose: limit.onClose };
+  const sseStreams = createSseStreams(counted);
+  const webSockets = createWebSockets(counted);
+  const access = createAccess({ isProduction: false, allowedOrigins: [] });
+  const service = createService({
+    hub,
+    store,
+    access,
+    sseStreams,
+    webSockets,
+    publisher: createPublishEndpoint(store.record),
+    limit,
+    isProduction: false,
+    isClosing: () => false,
+  });
+  const server = createHttpServer({
+    routes: service.routes,
+    access,
+    upgrade: service.upgrade,
+    log: pino({ level: 'silent' }),
+  });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const closeReaders = () => {
+    sseStreams.close();
+    webSockets.close();
+  };
+  return {
+    port: address.port,
+    url: `http://127.0.0.1:${address.port}`,
+    store,
+    server,
+    openCount: limit.count,
+    sockets,
+    closeReaders,
+    stop: async () => {
+      hub.close();
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      await store.close();
+    },
+  };
+}
