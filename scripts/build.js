@@ -1,8 +1,15 @@
-// Bundles the service and its command line into dist/. Packages stay outside the bundle: they come from node_modules.
+// Bundles the service and its command line into dist/, and the element into public/ and dist/. Packages of the service
+// stay outside the bundle: they come from node_modules.
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { bundleElement } from './bundle-element.js';
 
+const entryPoints = Object.fromEntries(
+  Object.entries({ main: 'src/main.ts', demo: 'src/cli/demo.ts' }).filter(([, path]) => existsSync(path)),
+);
 await build({
-  entryPoints: { main: 'src/main.ts', demo: 'src/cli/demo.ts' },
+  entryPoints,
   outdir: 'dist',
   bundle: true,
   packages: 'external',
@@ -13,3 +20,5 @@ await build({
   loader: { '.lua': 'text' },
   logLevel: 'warning',
 });
+await mkdir('public', { recursive: true });
+await bundleElement({ script: 'public/run-progress.js', module: 'dist/element.js' });

@@ -1,0 +1,68 @@
+// What every way of hearing from the service offers: one attempt, from opening to its end.
+import type { TransportName } from '../connection-status.ts';
+import type { Message } from '../message.ts';
+
+/** A service and the right to read from it. */
+export interface Endpoint {
+  /** Without a slash at the end. */
+  server: string;
+  /** Bearer token, or "". */
+  token: string;
+}
+
+export interface Attempt {
+  endpoint: Endpoint;
+  runs: readonly string[];
+  /** The newest id had of a run, 0 for none; asked anew whenever a cursor is sent. */
+  cursorOf(run: string): number;
+  onMessage(message: Message): void;
+  /**
+   * Proof that bytes get through: a message, a ping, an answer. With the server's time where it came along.
+   */
+  onAlive(serverMs?: number): void;
+  signal: AbortSignal;
+}
+
+export interface Ending {
+  /**
+   * `ended`: the server closed it. `failed`: refused, unreachable or broken. `blocked`: open, but nothing came through.
+   * `finished`: the server says that there is nothing more to come.
+   */
+  why: 'ended' | 'failed' | 'blocked' | 'finished';
+  retryMs?: number | undefined;
+  retryAfterMs?: number | undefined;
+}
+
+/** Never rejects; resolves after an abort as well. */
+export type Transport = (attempt: Attempt) => Promise<Ending>;
+
+export type Transports = Readonly<Record<TransportName, Transport>>;
+
+/** A first byte is sent at once; a proxy that keeps it this long keeps everything. */
+export const FIRST_BYTE_MS = 8_000;
+/** Two and a half heartbeats of 15 s. */
+export const SILENCE_MS = 38_000;
+
+export function headersFor(endpoint: Endpoint, accept: string): HeadersInit {
+  const headers: Record<string, string> = { Accept: accept };
+  if (endpoint.token !== '') headers.Authorization = `Bearer ${endpoint.token}`;
+  return headers;
+}
+
+export interface Watchdog {
+  /** Something came: the next silence may last `SILENCE_MS`. */
+  feed(): void;
+  stop(): void;
+}
+
+/** Barks once, when nothing came for too long. */
+export function createWatchdog(onSilence: () => void): Watchdog {
+  let timer = setTimeout(onSilence, FIRST_BYTE_MS);
+  return {
+    feed() {
+      clearTimeout(timer);
+      timer = setTimeout(onSilence, SILENCE_MS);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,308 @@
+// The class of <run-progress>. Registering it is define.ts's, so that a page may register it under its own terms.
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { announcement } from './announcement.ts';
+import type { ConnectionStatus } from './connection-status.ts';
+import { noEstimate, observe, remainingMs, settleMs } from './estimate.ts';
+import { createFeed, type FeedTarget } from './feed-controller.ts';
+import { createLogView } from './log-view.ts';
+import type { Data } from './message.ts';
+import type { Line, RunState } from './run-state.ts';
+import { fillSlots } from './slot-data.ts';
+import { defaultStages, parseStages, type Stage } from './stages.ts';
+import { styles } from './styles.ts';
+import { compactView, fullView, ringView, type ViewParts } from './view.ts';
+import { describe, type ViewModel } from './view-model.ts';
+import { type Words, wordsFor } from './words.ts';
+
+/** The detail of `run-progress`, `run-complete` and `run-failed`. */
+export interface RunDetail {
+  runId: string;
+  id: number;
+  state: string | null;
+  progress: number | null;
+  data: Data | null;
+  done: boolean;
+  /** Oldest first. */
+  logs: readonly string[];
+}
+
+/**
+ * A live view of one run.
+ *
+ * Text in the light DOM shows until the element is defined. In the slots, `data-href`, `data-src` and `data-text` name
+ * a field of the run's `data`: `<a slot="done" data-href="video_url">Watch</a>`.
+ *
+ * @tagname run-progress
+ *
+ * @attr {string} run-id - The run to watch.
+ * @attr {string} server - Address of the service. Default: where the script came from; required with the npm export.
+ * @attr {'full'|'compact'|'ring'} variant - `compact` is one line, for tables. Default: full.
+ * @attr {string} label - Accessible name of the bar. Default: "Progress".
+ * @attr {string} stages - `FETCH=Download@0.3, CONVERT@0.9, END=Ready`: state, label, progress at its end.
+ * @attr {string} failed-states - Terminal states that are failures, by comma. Default: FAILED.
+ * @attr {'auto'|'sse'|'websocket'|'poll'|'manual'} transport - Forces one. `manual`: the page calls `receive()`.
+ * @attr {string} token - Sent as a bearer token.
+ *
+ * @fires {CustomEvent<RunDetail>} run-progress - On each change.
+ * @fires {CustomEvent<RunDetail>} run-complete - Once when the run is done; also when it was done before.
+ * @fires {CustomEvent<RunDetail>} run-failed - Once when the run has failed.
+ * @fires {CustomEvent<ConnectionStatus>} run-connection - When the connection or its transport changes.
+ *
+ * @slot done - Beside "Done".
+ * @slot failed - Beside "Failed".
+ *
+ * @csspart base - Everything. @csspart bar @csspart fill @csspart dot @csspart title @csspart percent
+ * @csspart remaining @csspart stages @csspart stage @csspart message @csspart notice @csspart toggle
+ * @csspart log @csspart log-line @csspart log-rule @csspart log-more @csspart copy
+ *
+ * @cssprop --run-progress-accent - Bar, current stage. @cssprop --run-progress-done @cssprop --run-progress-warn
+ * @cssprop --run-progress-fail @cssprop --run-progress-track @cssprop --run-progress-text
+ * @cssprop --run-progress-muted @cssprop --run-progress-surface - Behind the log.
+ * @cssprop --run-progress-radius @cssprop --run-progress-height - Thickness of the bar.
+ */
+export class RunProgressElement extends LitElement {
+  /** Used where an element has no `server`. The bundled script sets it to its own origin. */
+  static defaultServer = '';
+
+  static override styles = styles;
+
+  static override properties = {
+    runId: { attribute: 'run-id' },
+    server: {},
+    variant: { reflect: true },
+    label: {},
+    transport: {},
+    token: {},
+    failedStates: { attribute: 'failed-states' },
+    stages: { converter: { fromAttribute: (text: string | null) => (text ? parseStages(text) : undefined) } },
+    words: { attribute: false },
+    isLogOpen: { state: true },
+  };
+
+  declare runId: string;
+  declare server: string;
+  declare variant: 'full' | 'compact' | 'ring';
+  declare label: string;
+  declare transport: FeedTarget['transport'];
+  declare token: string;
+  declare failedStates: string;
+  declare stages: readonly Stage[] | undefined;
+  /** Replaces any of the built-in words. */
+  declare words: Partial<Words> | undefined;
+  /** Undefined until the reader or a failure opened it. */
+  declare private isLogOpen: boolean | undefined;
+
+  #feed = createFeed(
+    this,
+    (run, before) => this.#onChange(run, before),
+    (status) => this.#emit('run-connection', status),
+  );
+  #log = createLogView(this);
+  #estimate = noEstimate;
+  #shownMs: number | null = null;
+  #view: ViewModel | undefined;
+  #spoken = '';
+  #told = '';
+  #clock: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    super();
+    this.runId = '';
+    this.server = '';
+    this.variant = 'full';
+    this.label = '';
+    this.transport = 'auto';
+    this.token = '';
+    this.failedStates = 'FAILED';
+  }
+
+  /** The run's state by its publisher's name; null until one was given. */
+  get state(): string | null {
+    return this.#feed.run.state;
+  }
+
+  /** 0 to 1; null until one was given. */
+  get progress(): number | null {
+    return this.#feed.run.progress;
+  }
+
+  /** The newest 500 lines, oldest first. */
+  get logs(): string[] {
+    return textsOf(this.#feed.run.lines);
+  }
+
+  /** The newest `data` a publisher gave. */
+  get data(): Data | null {
+    return this.#feed.run.data;
+  }
+
+  get connection(): ConnectionStatus {
+    return this.#feed.connection;
+  }
+
+  /** With `transport="manual"`: takes in one message as the service sends them. */
+  receive(message: unknown): void {
+    this.#watch();
+    this.#feed.receive(message);
+  }
+
+  /** With `transport="manual"`: how the page's own connection is. */
+  setConnection(phase: ConnectionStatus['phase']): void {
+    this.#watch();
+    this.#feed.setConnection(phase);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#clock = setInterval(() => this.#tick(), 1000);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#clock);
+  }
+
+  /** At most one render per frame, whatever arrives; a hidden page has no frames. */
+  protected override async scheduleUpdate(): Promise<void> {
+    if (!document.hidden) await new Promise(requestAnimationFrame);
+    super.scheduleUpdate();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('runId')) this.#forget();
+    this.#watch();
+  }
+
+  protected override render() {
+    const words = wordsFor(languageOf(this), this.words);
+    const before = this.#view;
+    const view = this.#describe(words);
+    this.#view = view;
+    const spoken = announcement(before, view);
+    if (spoken !== undefined) this.#spoken = spoken;
+    const { lines } = this.#feed.run;
+    const isOpen = this.isLogOpen ?? (view.look === 'failed' && lines.length > 0);
+    const parts: ViewParts = {
+      view,
+      words,
+      label: this.label || words.label,
+      isInstant: (view.value ?? 0) < (before?.value ?? 0),
+      lineCount: lines.filter((line) => line.kind === 'text').length,
+      isLogOpen: isOpen,
+      onToggleLog: () => {
+        this.isLogOpen = !isOpen;
+      },
+      log: isOpen ? this.#log.render(lines, words) : nothing,
+    };
+    const variant = { compact: compactView, ring: ringView }[this.variant as string] ?? fullView;
+    return html`${variant(parts)}<div class="spoken" role="status">${this.#spoken}</div>`;
+  }
+
+  protected override updated(): void {
+    const { data } = this.#feed.run;
+    const slot = this.renderRoot.querySelector('slot');
+    if (slot !== null) fillSlots(slot.assignedElements(), data ?? {});
+  }
+
+  #describe(words: Words): ViewModel {
+    const { run, connection, clockOffsetMs } = this.#feed;
+    const now = Date.now();
+    this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
+    return describe({
+      run,
+      connection,
+      now,
+      clockOffsetMs,
+      words,
+      stages: this.stages ?? defaultStages,
+      failedStates: this.#failed(),
+      remainingMs: this.#shownMs,
+    });
+  }
+
+  #watch(): void {
+    const server = this.server || RunProgressElement.defaultServer;
+    const { runId: run, token, transport } = this;
+    if (run !== '' && server === '' && transport !== 'manual') {
+      throw new TypeError('<run-progress> needs the attribute "server": the address of the service');
+    }
+    const address = new URL(server || '/', document.baseURI).href.replace(/\/$/, '');
+    this.#feed.watch({ server: address, run, token, transport });
+  }
+
+  #onChange(run: RunState, before: RunState): void {
+    if (run.attempt !== before.attempt) this.#estimate = noEstimate;
+    if (run.ts !== null && run.progress !== null) {
+      this.#estimate = observe(this.#estimate, run.ts, run.progress);
+    }
+    this.#emit('run-progress', this.#detail());
+    if (!run.done) return;
+    const ending = this.#failed().includes(run.state ?? '') ? 'run-failed' : 'run-complete';
+    const told = `${ending} ${run.attempt}`;
+    if (this.#told === told) return;
+    this.#told = told;
+    this.#emit(ending, this.#detail());
+  }
+
+  #detail(): RunDetail {
+    const { id, state, progress, data, done, lines } = this.#feed.run;
+    return {
+      runId: this.runId,
+      id,
+      state,
+      progress,
+      data,
+      done,
+      // Made when asked for: most listeners never do, and events may come by the thousand.
+      get logs() {
+        return textsOf(lines);
+      },
+    };
+  }
+
+  #emit(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  #failed(): string[] {
+    return this.failedStates.split(',').map((state) => state.trim());
+  }
+
+  #forget(): void {
+    this.#estimate = noEstimate;
+    this.#shownMs = null;
+    this.#view = undefined;
+    this.#spoken = '';
+    this.#told = '';
+    this.isLogOpen = undefined;
+  }
+
+  /** Ages and times count on by themselves; what is over doesn't change any more. */
+  #tick(): void {
+    if (!document.hidden && !this.#feed.run.done && !this.#feed.run.expired) this.requestUpdate();
+  }
+}
+
+function textsOf(lines: readonly Line[]): string[] {
+  return lines.filter((line) => line.kind === 'text').map((line) => line.text);
+}
+
+/** `lang` of the element or its nearest ancestor, through shadow roots. */
+function languageOf(element: Element): string {
+  const found = element.closest('[lang]');
+  if (found !== null) return found.getAttribute('lang') ?? '';
+  const root = element.getRootNode();
+  return root instanceof ShadowRoot ? languageOf(root.host) : '';
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'run-progress': RunProgressElement;
+  }
+  interface HTMLElementEventMap {
+    'run-progress': CustomEvent<RunDetail>;
+    'run-complete': CustomEvent<RunDetail>;
+    'run-failed': CustomEvent<RunDetail>;
+    'run-connection': CustomEvent<ConnectionStatus>;
+  }
+}
