@@ -1,15 +1,11 @@
 // Bundles the service and its command line into dist/, and the element into public/ and dist/. Packages of the service
-// stay outside the bundle: they come from node_modules.
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+// stay outside the bundle: they come from node_modules. The Lua scripts lie beside the bundle, as beside the source.
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { build } from 'esbuild';
 import { bundleElement } from './bundle-element.js';
 
-const entryPoints = Object.fromEntries(
-  Object.entries({ main: 'src/main.ts', demo: 'src/cli/demo.ts' }).filter(([, path]) => existsSync(path)),
-);
 await build({
-  entryPoints,
+  entryPoints: { main: 'src/main.ts', demo: 'src/cli/demo.ts' },
   outdir: 'dist',
   bundle: true,
   packages: 'external',
@@ -17,8 +13,8 @@ await build({
   format: 'esm',
   target: 'node20.18',
   sourcemap: true,
-  loader: { '.lua': 'text' },
   logLevel: 'warning',
 });
-await mkdir('public', { recursive: true });
+mkdirSync('dist', { recursive: true });
+for (const script of ['record.lua', 'marker.lua']) copyFileSync(`src/stores/${script}`, `dist/${script}`);
 await bundleElement({ script: 'public/run-progress.js', module: 'dist/element.js' });

@@ -1,0 +1,101 @@
+// WebSocket, as the pages of before use it: `initial_state`, then `progress`; `ping` is answered by `pong`.
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { eventJson } from '../runs/event.ts';
+import { parseTolerantJson } from '../runs/message.ts';
+import type { Reader, Run } from '../runs/run.ts';
+
+const MAX_INBOUND_BYTES = 4096;
+/** More than this unsent, and the socket counts as full. */
+const MAX_BUFFERED_BYTES = 64 * 1024;
+const MAX_MISSED_PONGS = 2;
+/** Close codes (RFC 6455, 7.4.1). */
+const GOING_AWAY = 1001;
+const UNSUPPORTED_DATA = 1003;
+const INVALID_DATA = 1007;
+
+export interface WebSockets {
+  /** Completes the handshake, then delivers the run, which the hub has opened. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, run: Run, cursor: number | null): void;
+  /** Closes every socket with 1001. */
+  close(): void;
+}
+
+export interface WebSocketOptions {
+  heartbeatMs: number;
+  onOpen(): void;
+  onClose(): void;
+}
+
+export function createWebSockets({ heartbeatMs, onOpen, onClose }: WebSocketOptions): WebSockets {
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: MAX_INBOUND_BYTES,
+  });
+  /** Protocol pings that each peer has not answered. */
+  const missedPongs = new Map<WebSocket, number>();
+  const pinger = setInterval(pingAll, 2 * heartbeatMs).unref();
+
+  function pingAll() {
+    for (const [socket, missed] of missedPongs) {
+      if (missed >= MAX_MISSED_PONGS) {
+        socket.terminate();
+        continue;
+      }
+      missedPongs.set(socket, missed + 1);
+      socket.ping();
+    }
+  }
+
+  function deliver(socket: WebSocket, run: Run, cursor: number | null) {
+    let isFull = false;
+    const send = (json: string) => {
+      socket.send(json, () => {
+        if (!isFull || socket.bufferedAmount > 0) return;
+        isFull = false;
+        subscription.advance();
+      });
+      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) isFull = true;
+    };
+    const reader: Reader = {
+      isWritable: () => !isFull && socket.readyState === WebSocket.OPEN,
+      snapshot: ({ json }) => send(json),
+      events: (events) => {
+        for (const event of events) send(eventJson(event));
+      },
+    };
+    missedPongs.set(socket, 0);
+    socket.on('pong', () => missedPongs.set(socket, 0));
+    socket.on('message', (data, isBinary) => answer(socket, data, isBinary));
+    // A peer that breaks the protocol: ws has closed the connection with the right code already.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      missedPongs.delete(socket);
+      subscription.cancel();
+      onClose();
+    });
+    onOpen();
+    const subscription = run.subscribe(reader, cursor);
+  }
+
+  return {
+    accept: (request, socket, head, run, cursor) => {
+      server.handleUpgrade(request, socket, head, (webSocket) => deliver(webSocket, run, cursor));
+    },
+    close: () => {
+      clearInterval(pinger);
+      for (const socket of missedPongs.keys()) socket.close(GOING_AWAY, 'server is going away');
+    },
+  };
+}
+
+function answer(socket: WebSocket, data: RawData, isBinary: boolean) {
+  if (isBinary) return socket.close(UNSUPPORTED_DATA, 'text frames only');
+  const message = parseTolerantJson(data.toString());
+  if (message === undefined) return socket.close(INVALID_DATA, 'not JSON');
+  // `ts`: protocol pings are invisible to page code, so this is how a page learns that the server lives.
+  if ((message as { type?: unknown } | null)?.type === 'ping')
+    socket.send(JSON.stringify({ type: 'pong', ts: Date.now() }));
+}

@@ -1,0 +1,63 @@
+// Errors as answers: application/problem+json (RFC 9457) with a stable `code`.
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+
+export interface ProblemOptions {
+  headers?: OutgoingHttpHeaders;
+  /** Bad fields of an update. */
+  errors?: readonly { field: string; problem: string }[];
+}
+
+/** Thrown by whoever handles a request; the server's error boundary answers with it. */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly errors: ProblemOptions['errors'];
+
+  /** `code` is for programs and stays as it is; `detail` is for people. */
+  constructor(status: number, code: string, detail: string, { headers = {}, errors }: ProblemOptions = {}) {
+    super(detail);
+    this.name = 'HttpProblem';
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+    this.errors = errors;
+  }
+}
+
+export function problemBody({ status, code, message, errors }: HttpProblem): string {
+  return JSON.stringify({
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    code,
+    detail: message,
+    errors,
+  });
+}
+
+export function sendProblem(response: ServerResponse, problem: HttpProblem) {
+  const body = problemBody(problem);
+  response
+    .writeHead(problem.status, {
+      ...problem.headers,
+      'Content-Type': 'application/problem+json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'Content-Length': Buffer.byteLength(body),
+    })
+    .end(body);
+}
+
+/** The same where there is no response object: on a connection that asked for an upgrade. */
+export function rawProblem(problem: HttpProblem): string {
+  const body = problemBody(problem);
+  const headers = {
+    ...problem.headers,
+    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`;
+}

@@ -1,0 +1,42 @@
+// The orderly end: streams are told when to come back, what was heard is recorded, and then the process may go.
+import type { Server } from 'node:http';
+
+export interface ShutdownSteps {
+  server: Server;
+  /** Ends streams and WebSockets. */
+  closeReaders(): void;
+  /** Records what waits, and closes the connections. */
+  closeStore(): Promise<void>;
+  /** In all: what has not ended by then is cut. */
+  deadlineMs: number;
+}
+
+/** A part of the time is kept for the store, after the last reader. */
+const READERS_SHARE = 0.7;
+
+/** Fulfilled when all is closed, or at the deadline. */
+export async function shutDown({
+  server,
+  closeReaders,
+  closeStore,
+  deadlineMs,
+}: ShutdownSteps): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  closeReaders();
+  // `close` waits for idle keep-alive connections as well.
+  server.closeIdleConnections();
+  await withinMs(closed, deadlineMs * READERS_SHARE);
+  server.closeAllConnections();
+  await withinMs(closeStore(), deadlineMs * (1 - READERS_SHARE));
+}
+
+async function withinMs(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}

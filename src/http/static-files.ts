@@ -1,0 +1,42 @@
+// The few files that are served: a fixed map, read at the start, not a folder.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Route } from './router.ts';
+
+const CONTENT_TYPES = new Map([
+  ['html', 'text/html; charset=utf-8'],
+  ['css', 'text/css; charset=utf-8'],
+  ['js', 'text/javascript; charset=utf-8'],
+  ['json', 'application/json; charset=utf-8'],
+  ['svg', 'image/svg+xml'],
+]);
+
+const SECURITY_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+};
+
+/** Routes for `files`: URL path → file name in `folder`. Throws if one is missing. */
+export function staticRoutes(folder: URL, files: Readonly<Record<string, string>>): Route[] {
+  return Object.entries(files).map(([path, name]) => {
+    const body = readFileSync(new URL(name, folder));
+    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
+    const headers = {
+      ...SECURITY_HEADERS,
+      'Content-Type': CONTENT_TYPES.get(name.split('.').at(-1) ?? '') ?? 'application/octet-stream',
+      'Cache-Control': 'no-cache',
+      ETag: etag,
+    };
+    return {
+      path,
+      methods: {
+        GET: ({ request, response }) => {
+          if (request.headers['if-none-match'] === etag) response.writeHead(304, headers).end();
+          else response.writeHead(200, { ...headers, 'Content-Length': body.length }).end(body);
+        },
+      },
+    };
+  });
+}

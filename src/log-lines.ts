@@ -1,0 +1,32 @@
+// Logs for a person at a terminal: a line each, instead of pino's JSON.
+import { Writable } from 'node:stream';
+
+const LEVELS = new Map([
+  [10, 'trace'],
+  [20, 'debug'],
+  [30, 'info '],
+  [40, 'WARN '],
+  [50, 'ERROR'],
+  [60, 'FATAL'],
+]);
+
+/** A destination for pino that writes `12:34:56 WARN  message  name=value` to `write`. */
+export function createLogLines(write: (line: string) => void): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      write(formatLogLine(JSON.parse(chunk.toString())));
+      done();
+    },
+  });
+}
+
+/** Exported for its test: one pino record as a line. */
+export function formatLogLine(record: Record<string, unknown>): string {
+  const { level, time, msg, err, ...rest } = record;
+  const clock = new Date(Number(time)).toTimeString().slice(0, 8);
+  const details = Object.entries(rest).map(
+    ([name, value]) => `  ${name}=${value instanceof Object ? JSON.stringify(value) : value}`,
+  );
+  const stack = err instanceof Object && 'stack' in err ? `\n${err.stack}` : '';
+  return `${clock} ${LEVELS.get(Number(level)) ?? level} ${msg}${details.join('')}${stack}\n`;
+}

@@ -1,0 +1,106 @@
+// Wires the service together and runs it: the only file that touches `process`.
+import { pino } from 'pino';
+import { type Config, ConfigError, parseConfig } from './config.ts';
+import { createHeartbeat } from './delivery/heartbeat.ts';
+import { createSse } from './delivery/sse.ts';
+import { createWebSockets } from './delivery/websocket.ts';
+import { createConnectionLimit } from './http/connection-limit.ts';
+import { createPublishEndpoint } from './http/publish-endpoint.ts';
+import { createHttpServer } from './http/server.ts';
+import { createService } from './http/service.ts';
+import { shutDown } from './http/shutdown.ts';
+import { staticRoutes } from './http/static-files.ts';
+import { createLogLines } from './log-lines.ts';
+import { createHub } from './runs/hub.ts';
+import { createMemoryStore } from './stores/memory.ts';
+import { createRedisStore } from './stores/redis.ts';
+import { reasonOf } from './stores/redis-client.ts';
+
+const PUBLIC = new URL('../public/', import.meta.url);
+const FILES = {
+  '/': 'index.html',
+  '/page.css': 'page.css',
+  '/page.js': 'page.js',
+  '/pipeline.json': 'pipeline.json',
+};
+
+function readConfig(): Config {
+  try {
+    return parseConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`run-progress: ${error.message}\n`);
+    process.exit(1);
+  }
+}
+
+const config = readConfig();
+const options = { level: config.logLevel, base: null };
+const log = process.stdout.isTTY
+  ? pino(
+      options,
+      createLogLines((line) => process.stdout.write(line)),
+    )
+  : pino(options);
+
+const store = config.redisUrl
+  ? createRedisStore({ ...config, url: config.redisUrl, tlsInsecure: config.redisTlsInsecure, log })
+  : createMemoryStore(config);
+const hub = createHub({
+  store,
+  historyLimit: config.historyLimit,
+  onError: (error, runId) =>
+    log.debug({ runId, reason: reasonOf(error) }, 'a run could not be read; trying on'),
+});
+const limit = createConnectionLimit(config.maxConnections);
+const heartbeat = createHeartbeat(config.heartbeatMs);
+const sse = createSse({ heartbeat, onOpen: limit.onOpen, onClose: limit.onClose });
+const webSockets = createWebSockets({ ...config, onOpen: limit.onOpen, onClose: limit.onClose });
+let isClosing = false;
+const service = createService({
+  hub,
+  store,
+  sse,
+  webSockets,
+  publisher: createPublishEndpoint(store.record),
+  limit,
+  isProduction: config.isProduction,
+  isClosing: () => isClosing,
+});
+const server = createHttpServer({
+  routes: [...service.routes, ...staticRoutes(PUBLIC, FILES)],
+  upgrade: service.upgrade,
+  log,
+});
+
+server.on('error', (error) => {
+  log.fatal(`can not listen on ${config.host}:${config.port}: ${error.message}`);
+  process.exit(1);
+});
+server.listen(config.port, config.host, 4096, () => {
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : config.port;
+  const url = `http://${['0.0.0.0', '127.0.0.1', '::'].includes(config.host) ? 'localhost' : config.host}:${port}`;
+  const kept = config.redisUrl ? 'runs are kept in Redis' : 'runs are kept in memory, for this process alone';
+  log.info(`listening on ${url} (${config.host}), ${kept}; try: curl -N ${url}/api/runs/demo/events`);
+});
+
+async function close(signal: string) {
+  // A second signal is an impatient person.
+  if (isClosing) process.exit(1);
+  isClosing = true;
+  log.info({ signal }, 'closing');
+  await shutDown({
+    server,
+    closeReaders: () => {
+      sse.close();
+      webSockets.close();
+    },
+    closeStore: () => store.close(),
+    deadlineMs: config.shutdownMs,
+  });
+  process.exit(0);
+}
+
+process.on('SIGTERM', (signal) => void close(signal));
+process.on('SIGINT', (signal) => void close(signal));

@@ -1,0 +1,100 @@
+// History: a run's newest events, in memory. A pure capped log; ids are dense (+1 each).
+import type { RunEvent } from './event.ts';
+
+export interface History {
+  /** Ids of both ends; 0 while empty. */
+  readonly firstId: number;
+  readonly lastId: number;
+  readonly events: readonly RunEvent[];
+  readonly last: RunEvent | undefined;
+
+  /** Puts the next event on; the oldest falls off beyond the limit. False (nothing done) if its id isn't last + 1. */
+  append(event: RunEvent): boolean;
+  /** Holds this very event, byte for byte. */
+  holds(event: RunEvent): boolean;
+  /**
+   * The events after a cursor: `null` if that can't be told, because the cursor is ahead or events between it and the
+   * history are gone. Cursor 0 wishes all that is retained, and misses nothing by it.
+   */
+  after(cursor: number): readonly RunEvent[] | null;
+  /** Takes over what the store has. See `Continuity`. */
+  merge(events: readonly RunEvent[]): Continuity;
+}
+
+/**
+ * How a list read from the store relates to what was here.
+ * 'same': it goes on from here, perhaps by events that were missed; cursors keep their meaning.
+ * 'lost': it ends below, or holds another event under the last id: the list was lost and began again.
+ */
+export type Continuity = 'same' | 'lost';
+
+export function createHistory(limit: number): History {
+  let events: RunEvent[] = [];
+  // All readers at one cursor share one array, so that what is made of it can be shared as well.
+  let tails = new Map<number, readonly RunEvent[]>();
+
+  const firstId = () => events[0]?.id ?? 0;
+  const lastId = () => events.at(-1)?.id ?? 0;
+
+  function replace(newer: readonly RunEvent[]) {
+    events = newer.slice(-limit);
+    tails = new Map();
+  }
+
+  function at(id: number): RunEvent | undefined {
+    return events[id - firstId()];
+  }
+
+  return {
+    get firstId() {
+      return firstId();
+    },
+    get lastId() {
+      return lastId();
+    },
+    get events() {
+      return events;
+    },
+    get last() {
+      return events.at(-1);
+    },
+    append: (event) => {
+      if (events.length === 0 || event.id !== lastId() + 1) return false;
+      events.push(event);
+      if (events.length > limit) events.shift();
+      tails.clear();
+      return true;
+    },
+    holds: (event) => at(event.id)?.element === event.element,
+    after: (cursor) => {
+      if (cursor !== 0 && (cursor > lastId() || cursor < firstId() - 1 || events.length === 0)) return null;
+      const known = tails.get(cursor);
+      if (known) return known;
+      const tail = cursor === 0 ? events.slice() : events.slice(cursor + 1 - firstId());
+      tails.set(cursor, tail);
+      return tail;
+    },
+    merge: (listed) => {
+      const newer = denseEnd(listed);
+      const last = events.at(-1);
+      const end = newer.at(-1)?.id ?? 0;
+      const twin = last && newer[last.id - (newer[0]?.id ?? 0)];
+      const isSame = !last || (end >= last.id && (!twin || twin.element === last.element));
+      // Equal ends: what is here may reach further back than the list, and stays.
+      if (!isSame || !last || end > last.id)
+        replace(twin && isSame ? [...events, ...after(newer, last.id)] : newer);
+      return isSame ? 'same' : 'lost';
+    },
+  };
+}
+
+function after(events: readonly RunEvent[], id: number): readonly RunEvent[] {
+  return events.filter((event) => event.id > id);
+}
+
+/** A list may hold a foreign entry, or a hole where one was: what is before it can't be vouched for. */
+function denseEnd(events: readonly RunEvent[]): readonly RunEvent[] {
+  let start = events.length - 1;
+  while (start > 0 && events[start - 1]?.id === (events[start]?.id ?? 0) - 1) start--;
+  return events.slice(Math.max(start, 0));
+}

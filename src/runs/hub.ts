@@ -1,0 +1,198 @@
+// The hub: who has which run open here. Opens (subscribe, then read, then follow), re-reads when something was missed,
+// and closes runs that nobody watches.
+import { parseElement, type RunEvent } from './event.ts';
+import { createRun, type Run } from './run.ts';
+import type { Store } from './store.ts';
+
+export interface HubOptions {
+  store: Store;
+  historyLimit: number;
+  /** How long a run that nobody watches is kept open, so that polls and reconnections are served from memory. */
+  idleMs?: number;
+  onError(error: unknown, runId: string): void;
+}
+
+export interface Hub {
+  /**
+   * The run, opened. Fulfilled when it is in step with the store, and has been compared with it again if `cursor` is
+   * ahead of it; or after `patienceMs`, when the store is away: then `isSynced` is false, and it catches up by itself.
+   */
+  open(runId: string, options: { cursor?: number | null; patienceMs: number }): Promise<Run>;
+  close(): void;
+}
+
+interface OpenRun {
+  run: Run;
+  isFollowed: boolean;
+  /** A comparison with the store is under way; `again` asks for another one after it. */
+  syncing: Promise<void> | null;
+  again: boolean;
+  /** What was announced while the store was being read. */
+  pending: RunEvent[];
+  /** When it was last in use, and last known to be in step: ms. */
+  usedAt: number;
+  checkedAt: number;
+}
+
+const SWEEP_MS = 1000;
+/** A quiet run is compared with the store so often: whatever was lost unheard comes to light by it. */
+const RECHECK_MS = 15_000;
+/** After a loss of connection thousands of runs are compared; so many at a time. */
+const SYNCS_AT_ONCE = 50;
+
+export function createHub({ store, historyLimit, idleMs = 30_000, onError }: HubOptions): Hub {
+  const runs = new Map<string, OpenRun>();
+  let dirty = new Set<Run>();
+
+  store.onConnection((event) => {
+    if (event === 'lost') for (const open of runs.values()) interrupt(open);
+    else void syncAll([...runs.values()].filter(({ run }) => !run.isSynced));
+  });
+  const sweeper = setInterval(sweep, SWEEP_MS).unref();
+
+  function openRun(runId: string): OpenRun {
+    const known = runs.get(runId);
+    if (known) return known;
+    const run = createRun(runId, historyLimit, () => markDirty(run));
+    const now = Date.now();
+    const open: OpenRun = {
+      run,
+      isFollowed: false,
+      syncing: null,
+      again: false,
+      pending: [],
+      usedAt: now,
+      checkedAt: 0,
+    };
+    runs.set(runId, open);
+    return open;
+  }
+
+  /** Subscribers are served once per turn of the event loop, with all that it brought. */
+  function markDirty(run: Run) {
+    if (dirty.size === 0) setImmediate(flushDirty);
+    dirty.add(run);
+  }
+
+  function flushDirty() {
+    const batch = dirty;
+    dirty = new Set();
+    for (const run of batch) run.flush();
+  }
+
+  function announce(open: OpenRun, element: string) {
+    const event = parseElement(element);
+    if (!event) return;
+    open.checkedAt = Date.now();
+    if (open.syncing) {
+      open.pending.push(event);
+      if (open.pending.length > historyLimit) open.pending.shift();
+    } else if (!open.run.apply(event)) void sync(open);
+  }
+
+  function interrupt(open: OpenRun) {
+    open.isFollowed = false;
+    open.run.setSynced(false);
+  }
+
+  /** Compares the run with the store, one comparison at a time. Never rejects. */
+  function sync(open: OpenRun): Promise<void> {
+    if (open.syncing) open.again = true;
+    open.syncing ??= syncUntilSettled(open);
+    return open.syncing;
+  }
+
+  async function syncUntilSettled(open: OpenRun) {
+    try {
+      do {
+        open.again = false;
+        await readStore(open);
+        applyPending(open);
+      } while (open.again);
+      open.checkedAt = Date.now();
+      // The connection may have gone while the answer was on its way.
+      if (open.isFollowed) open.run.setSynced(true);
+    } catch (error) {
+      // The store is away or refuses: its return, or the sweep, brings the next try.
+      open.run.setSynced(false);
+      open.pending = [];
+      onError(error, open.run.runId);
+    }
+    // In the same turn in which `pending` was emptied: what is announced from now on is applied at once.
+    open.syncing = null;
+  }
+
+  function applyPending(open: OpenRun) {
+    for (const event of open.pending.splice(0)) {
+      // What the list had trimmed already when it was read is no news, or a fast run would be read for ever.
+      if (event.id >= open.run.history.firstId && !open.run.apply(event)) open.again = true;
+    }
+  }
+
+  async function readStore(open: OpenRun) {
+    const { run } = open;
+    if (!open.isFollowed) {
+      open.isFollowed = true;
+      try {
+        await store.follow(run.runId, (elements) => {
+          for (const element of elements) announce(open, element);
+        });
+      } catch (error) {
+        open.isFollowed = false;
+        throw error;
+      }
+    }
+    // Mostly nothing was missed, and the last element says so.
+    const { last } = run.history;
+    if (last && (await store.readLast(run.runId)) === last.element) return;
+    const elements = await store.read(run.runId);
+    run.merge(elements.map(parseElement).filter((event) => event !== null));
+  }
+
+  async function syncAll(all: OpenRun[]) {
+    const queue = all[Symbol.iterator]();
+    const worker = async () => {
+      for (const open of queue) await sync(open);
+    };
+    await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, worker));
+  }
+
+  function sweep() {
+    const now = Date.now();
+    const due: OpenRun[] = [];
+    for (const open of runs.values()) {
+      if (open.run.subscriberCount > 0) open.usedAt = now;
+      else if (now - open.usedAt > idleMs && !open.syncing) {
+        runs.delete(open.run.runId);
+        store.unfollow(open.run.runId);
+        continue;
+      }
+      if (!open.run.isSynced || now - open.checkedAt > RECHECK_MS) due.push(open);
+    }
+    if (due.length > 0) void syncAll(due);
+  }
+
+  return {
+    open: async (runId, { cursor = null, patienceMs }) => {
+      const open = openRun(runId);
+      open.usedAt = Date.now();
+      const isAhead = cursor !== null && cursor > open.run.history.lastId;
+      if (!open.run.isSynced || isAhead) await within(patienceMs, sync(open));
+      return open.run;
+    },
+    close: () => {
+      clearInterval(sweeper);
+      for (const runId of runs.keys()) store.unfollow(runId);
+      runs.clear();
+    },
+  };
+}
+
+async function within(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,139 @@
+// The record rule: how an update becomes the next element of a run's history. record.lua says the same to Redis; the
+// store contract holds the two to each other, element by element.
+import { jsonText } from './json-text.ts';
+import type { Update } from './update.ts';
+
+/**
+ * The name of an update: two updates of a run with the same name are one update that was sent twice.
+ *
+ * `source` is a publisher's random id (it begins with a letter), or for a raw message the epoch of the marker that it
+ * was counted from (digits: microseconds). `n` counts up from 1 within the source.
+ */
+export interface Name {
+  source: string;
+  n: number;
+}
+
+/** An update, named, for one run. */
+export interface Recording {
+  runId: string;
+  update: Update;
+  name: Name;
+}
+
+/** Names and epochs remembered per run. An epoch older than all of eight newer ones counts as a repeat. */
+export const REMEMBERED_SOURCES = 8;
+
+/** Fields as JSON text, empty where absent: they are put into elements as they are, never decoded on the way. */
+export interface UpdateText {
+  runId: string;
+  state: string;
+  progress: string;
+  log: string;
+  data: string;
+}
+
+export function updateText({ runId, update }: Recording): UpdateText {
+  return {
+    runId: jsonText(runId),
+    state: update.state === undefined ? '' : jsonText(update.state),
+    progress: update.progress === undefined ? '' : String(update.progress),
+    log: update.log ? jsonText(update.log) : '',
+    data: update.data === undefined ? '' : jsonText(update.data),
+  };
+}
+
+export interface RecordContext {
+  /** Now, in microseconds: the first id of a list that is new. */
+  clockMicros: number;
+  /** The newest epoch that the store knows; 0 without markers. */
+  newestEpoch: number;
+  isTerminal(stateText: string): boolean;
+}
+
+export type Recorded = { element: string; done: boolean } | 'repeat' | 'stale';
+
+const HEAD = /(\d+),"ts":\d+,"state":(.*?),"progress":([^,]+),"message":/y;
+const TAIL =
+  /,"record":\{"started":(\d+),"set":"(\d+) (\d+) (\d+)","epochs":"([^"]*)","sources":"([^"]*)"\}\}$/;
+
+/**
+ * The element that follows `last` (`null`: a new list): folded state, next id, remembered names.
+ *
+ * 'repeat' when the update's name was recorded already, 'stale' when its epoch is older than the remembered ones.
+ */
+export function recordUpdate(last: string | null, recording: Recording, context: RecordContext): Recorded {
+  const text = updateText(recording);
+  const { name } = recording;
+  const prefix = `{"type":"progress","run_id":${text.runId},"id":`;
+  const ts = Math.floor(context.clockMicros / 1000);
+  const before = (last === null ? null : readElement(last, prefix)) ?? {
+    id: context.clockMicros - 1,
+    state: 'null',
+    progress: 'null',
+    started: String(ts),
+    set: [0, 0, 0] as const,
+    epochs: '',
+    sources: '',
+  };
+  let { epochs, sources } = before;
+  const isRaw = isEpoch(name.source);
+  const remembered = remember(isRaw ? epochs : sources, name, isRaw);
+  if (remembered === 'repeat' || remembered === 'stale') return remembered;
+  if (isRaw) epochs = remembered;
+  else sources = remembered;
+
+  const [setState, setProgress, setData] = before.set;
+  const epoch = isRaw ? Number(name.source) : Math.max(context.newestEpoch, setState, setProgress, setData);
+  const takesState = text.state !== '' && epoch >= setState;
+  const takesProgress = text.progress !== '' && epoch >= setProgress;
+  const takesData = text.data !== '' && epoch >= setData;
+  const state = takesState ? text.state : before.state;
+  const progress = takesProgress ? text.progress : before.progress;
+  const done = context.isTerminal(state);
+  const set = [
+    takesState ? epoch : setState,
+    takesProgress ? epoch : setProgress,
+    takesData ? epoch : setData,
+  ];
+  const element =
+    `${prefix}${before.id + 1},"ts":${ts},"state":${state},"progress":${progress},"message":${text.log || '""'}` +
+    `${takesData ? `,"data":${text.data}` : ''}${done ? ',"done":true' : ''}` +
+    `,"record":{"started":${before.started},"set":"${set.join(' ')}","epochs":"${epochs}","sources":"${sources}"}}`;
+  return { element, done };
+}
+
+function readElement(element: string, prefix: string) {
+  if (!element.startsWith(prefix)) return null;
+  HEAD.lastIndex = prefix.length;
+  const head = HEAD.exec(element);
+  const tail = TAIL.exec(element);
+  if (!head || !tail) return null;
+  const [, id, state = '', progress = ''] = head;
+  const [, started = '', state0, progress0, data0, epochs = '', sources = ''] = tail;
+  const set = [Number(state0), Number(progress0), Number(data0)] as const;
+  return { id: Number(id), state, progress, started, set, epochs, sources };
+}
+
+function isEpoch(source: string): boolean {
+  return /^\d+$/.test(source);
+}
+
+/**
+ * A list "source=n source=n" with the name put in. Publishers stand in the order of their last update; epochs by age,
+ * so that what falls out of the list is the oldest, and one that is older still is known to be.
+ */
+function remember(list: string, name: Name, byAge: boolean): string | 'repeat' | 'stale' {
+  const entries = list === '' ? [] : list.split(' ').map((entry) => entry.split('=') as [string, string]);
+  const known = entries.find(([source]) => source === name.source);
+  if (known && name.n <= Number(known[1])) return 'repeat';
+  const others = entries.filter((entry) => entry !== known);
+  const found = byAge ? others.findIndex(([source]) => Number(source) < Number(name.source)) : 0;
+  const place = found === -1 ? others.length : found;
+  if (place >= REMEMBERED_SOURCES) return 'stale';
+  others.splice(place, 0, [name.source, String(name.n)]);
+  return others
+    .slice(0, REMEMBERED_SOURCES)
+    .map((entry) => entry.join('='))
+    .join(' ');
+}

@@ -1,0 +1,61 @@
+// The store: where history lives. Redis and memory both keep this contract (test/stores/store-contract.ts).
+import type { Recording } from './record.ts';
+
+/** What became of one update. */
+export type Outcome =
+  /** In the history, and announced. The element only when it was asked for. */
+  | { status: 'recorded'; element?: string }
+  /** Its name is in the history already. */
+  | { status: 'repeat' }
+  /** Its epoch is older than the remembered ones: it can't be told from a repeat, and counts as one. */
+  | { status: 'stale' }
+  /** Refused for this run alone, and for good. */
+  | { status: 'rejected'; reason: string }
+  /** Not recorded, and not announced, for certain. It may be tried again. */
+  | { status: 'refused'; reason: string }
+  /** The connection broke after sending. Trying again with the same name is safe. */
+  | { status: 'unknown'; reason: string };
+
+export interface StoreStatus {
+  ready: boolean;
+  /** Why it isn't ready, for people. */
+  reason?: string;
+}
+
+export interface HistoryOptions {
+  /** Events kept per run. */
+  historyLimit: number;
+  /** Expiry after an update, and after one that leaves the run in a terminal state. */
+  runTtlMs: number;
+  finishedTtlMs: number;
+  terminalStates: readonly string[];
+}
+
+export interface Store {
+  /**
+   * Records updates in the order given, and calls in the order made; each atomically: in the history before it is
+   * announced. Never rejects: an outcome for each, in order. Of one run none is recorded behind one that was refused.
+   */
+  record(recordings: readonly Recording[], options?: { wantElements?: boolean }): Promise<Outcome[]>;
+
+  /** The elements of a run's history, oldest first; empty for a run that is unknown or has expired. */
+  read(runId: string): Promise<string[]>;
+
+  /** The newest element alone: cheap. */
+  readLast(runId: string): Promise<string | null>;
+
+  /**
+   * From when the promise is fulfilled, every event that is recorded is announced to `onElements`, in order, until
+   * `unfollow` or a loss of connection (see `onConnection`). Rejects when the store can't promise that now. One follower
+   * per run.
+   */
+  follow(runId: string, onElements: (elements: readonly string[]) => void): Promise<void>;
+  unfollow(runId: string): void;
+
+  /** `lost`: announcements are being missed and every `follow` has ended. `back`: they can be made again. */
+  onConnection(listener: (event: 'lost' | 'back') => void): void;
+
+  /** Asks, and answers within two seconds. */
+  status(): Promise<StoreStatus>;
+  close(): Promise<void>;
+}

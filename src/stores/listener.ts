@@ -1,0 +1,54 @@
+// Names the raw messages: "the n-th message after marker E" is the same message for every server, because Redis
+// delivers a channel in one order to all. Decides only; the connection is subscriber.ts.
+import { parseMessage } from '../runs/message.ts';
+import type { Recording } from '../runs/record.ts';
+import type { Tally } from './tally.ts';
+
+export interface Listener {
+  /** A connection begins: nothing is recorded before the marker with this token is heard on it. */
+  attach(token: string): void;
+  onMarker(text: string): void;
+  onMessage(text: string): void;
+  /** The own marker has been heard on this connection. */
+  isAttached(): boolean;
+  /** The newest epoch heard, whoever's; the next marker must be newer. */
+  newestEpoch(): number;
+}
+
+const MARKER = /^(\d{1,16}) (\S+)$/;
+const FAULT_SAMPLE = 200;
+
+export function createListener(push: (recording: Recording) => void, tally: Tally): Listener {
+  let token = '';
+  let attached = false;
+  let epoch = 0;
+  let n = 0;
+
+  return {
+    attach: (newToken) => {
+      token = newToken;
+      attached = false;
+    },
+    onMarker: (text) => {
+      const marker = MARKER.exec(text);
+      if (!marker) return tally.count('bad-marker', text.slice(0, FAULT_SAMPLE));
+      if (Number(marker[1]) > epoch) {
+        epoch = Number(marker[1]);
+        n = 0;
+      }
+      if (marker[2] === token) attached = true;
+    },
+    onMessage: (text) => {
+      // Counted before anything is looked at, so that servers of different versions agree.
+      n++;
+      if (!attached) return tally.count('before-marker');
+      const message = parseMessage(text);
+      if (!message.ok) return tally.count(message.fault, text.slice(0, FAULT_SAMPLE));
+      for (const { field, problem } of message.bad)
+        tally.count(`bad-${field}`, `${message.runId}: ${field} ${problem}`);
+      push({ runId: message.runId, update: message.update, name: { source: String(epoch), n } });
+    },
+    isAttached: () => attached,
+    newestEpoch: () => epoch,
+  };
+}

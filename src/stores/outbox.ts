@@ -1,0 +1,112 @@
+// Raw messages that wait to be recorded: in order, under their names, while Redis is away, full or slow.
+import type { Recording } from '../runs/record.ts';
+import type { Outcome, Store } from '../runs/store.ts';
+import type { Tally } from './tally.ts';
+
+export interface Outbox {
+  push(recording: Recording): void;
+  /** The store may take updates again: do not wait for the next try. */
+  retryNow(): void;
+  /** Why nothing can be recorded at the moment; null while things move. */
+  blockedBy(): string | null;
+  /** Fulfilled when nothing waits any more. */
+  whenEmpty(): Promise<void>;
+}
+
+export interface OutboxOptions {
+  record: Store['record'];
+  tally: Tally;
+  /** Messages; beyond it the oldest go, counted. Room for a burst that a healthy Redis needs a second for. */
+  maxWaiting?: number;
+}
+
+const BATCH = 250;
+const RETRY_MS = 250;
+const MAX_RETRY_MS = 2000;
+
+/**
+ * Names are tried strictly in order: the store takes a name below one that it has for a repeat, so one that failed is
+ * repeated before the next is sent. Nothing is folded, as a folded name would blur what is a repeat.
+ */
+export function createOutbox({ record, tally, maxWaiting = 50_000 }: OutboxOptions): Outbox {
+  // The first `taken` places are empty: taking from the front must not move all that waits.
+  let waiting: (Recording | undefined)[] = [];
+  let taken = 0;
+  let sending = false;
+  let blocked: string | null = null;
+  let wake: (() => void) | null = null;
+  const emptied: (() => void)[] = [];
+
+  async function drain() {
+    sending = true;
+    let failures = 0;
+    let batch: Recording[] = [];
+    while (batch.length > 0 || waiting.length > taken) {
+      batch = [...batch, ...take(BATCH - batch.length)];
+      const outcomes = await record(batch);
+      batch = batch.filter((recording, i) => !isSettled(outcomes[i], recording));
+      if (batch.length === 0) {
+        blocked = null;
+        failures = 0;
+        continue;
+      }
+      tally.count('repeated-later', blocked ?? undefined, batch.length);
+      await pause(Math.min(RETRY_MS * 2 ** failures++, MAX_RETRY_MS));
+    }
+    sending = false;
+    for (const resolve of emptied.splice(0)) resolve();
+  }
+
+  function take(count: number): Recording[] {
+    const end = Math.min(taken + count, waiting.length);
+    const batch = waiting.slice(taken, end).filter((recording) => recording !== undefined);
+    waiting.fill(undefined, taken, end);
+    taken = end;
+    if (taken > maxWaiting || taken === waiting.length) {
+      waiting = waiting.slice(taken);
+      taken = 0;
+    }
+    return batch;
+  }
+
+  /** False when it has to be repeated. */
+  function isSettled(outcome: Outcome | undefined, recording: Recording): boolean {
+    if (outcome?.status === 'refused' || outcome?.status === 'unknown') {
+      blocked = outcome.reason;
+      return false;
+    }
+    if (outcome?.status === 'rejected') tally.count('rejected', `${recording.runId}: ${outcome.reason}`);
+    else if (outcome) tally.count(outcome.status);
+    return true;
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms);
+      wake = done;
+      function done() {
+        clearTimeout(timer);
+        wake = null;
+        resolve();
+      }
+    });
+  }
+
+  return {
+    push: (recording) => {
+      waiting.push(recording);
+      if (waiting.length - taken > maxWaiting) {
+        take(1);
+        tally.count('dropped-oldest', `over ${maxWaiting} messages wait for Redis`);
+      }
+      if (!sending) void drain();
+    },
+    retryNow: () => wake?.(),
+    blockedBy: () => blocked,
+    whenEmpty: () =>
+      new Promise((resolve) => {
+        if (sending) emptied.push(resolve);
+        else resolve();
+      }),
+  };
+}

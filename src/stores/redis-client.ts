@@ -1,0 +1,59 @@
+// A connection to Redis that fails fast, notices a dead peer, and never resends by itself.
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from 'pino';
+
+export interface RedisClientOptions {
+  url: string;
+  /** Accept any certificate (Heroku's is self-signed). */
+  tlsInsecure: boolean;
+  /** Shown by CLIENT LIST. */
+  name: string;
+  /** A connection that leaves a command unanswered for so long is given up, and made anew. */
+  answerTimeoutMs: number;
+  log: Logger;
+}
+
+const MAX_RETRY_MS = 2000;
+
+export function createRedisClient({
+  url,
+  tlsInsecure,
+  name,
+  answerTimeoutMs,
+  log,
+}: RedisClientOptions): Redis {
+  const options = {
+    connectionName: name,
+    connectTimeout: 5000,
+    socketTimeout: answerTimeoutMs,
+    retryStrategy: (times: number) =>
+      Math.min(50 * 2 ** Math.min(times, 10), MAX_RETRY_MS) * (0.5 + Math.random() / 2),
+    // A command on a lost connection is rejected at once: what to do about it depends on the command.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    // A rejected automatic resubscription would be an unhandled rejection (redis/ioredis#2187).
+    autoResubscribe: false,
+    ...(tlsInsecure && { tls: { rejectUnauthorized: false } }),
+  } satisfies RedisOptions;
+  const client = new Redis(url, options);
+  let reported = '';
+  client.on('error', (error: Error) => {
+    // Never the error itself: it carries its command's arguments, the password of AUTH among them.
+    const reason = reasonOf(error);
+    if (reason !== reported) log.warn({ connection: name, reason }, 'Redis connection failed; trying on');
+    reported = reason;
+  });
+  client.on('ready', () => {
+    if (reported) log.info({ connection: name }, 'Redis connection is back');
+    reported = '';
+  });
+  return client;
+}
+
+/** An error's message for a log or a person, without a command's arguments. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  return error.message || (error as NodeJS.ErrnoException).code || error.name;
+}

@@ -1,0 +1,105 @@
+// The store on Redis: a list per run, a script that records, a connection for commands and one for announcements.
+import type { Logger } from 'pino';
+import type { HistoryOptions, Store, StoreStatus } from '../runs/store.ts';
+import { createListener } from './listener.ts';
+import { createOutbox } from './outbox.ts';
+import { createRedisClient } from './redis-client.ts';
+import { createRedisRecorder } from './redis-recorder.ts';
+import { createSubscriber } from './subscriber.ts';
+import { createTally } from './tally.ts';
+
+export interface RedisStoreOptions extends HistoryOptions {
+  url: string;
+  tlsInsecure: boolean;
+  /** The channel on which workers publish raw messages. */
+  rawChannel: string;
+  /** Histories are `<prefix>:run:<run_id>`, the marker is `<prefix>:marker`. */
+  keyPrefix: string;
+  log: Logger;
+}
+
+/** Commands answer a request, so they fail fast; a subscriber may sit out a pause, and loses nothing by it. */
+const COMMAND_TIMEOUT_MS = 5000;
+const SUBSCRIBER_TIMEOUT_MS = 15_000;
+/** Managed Redis closes command connections that are idle for minutes. */
+const KEEP_ALIVE_MS = 30_000;
+const STATUS_TIMEOUT_MS = 1500;
+
+export function createRedisStore(options: RedisStoreOptions): Store {
+  const { url, tlsInsecure, rawChannel, keyPrefix, log } = options;
+  const markerKey = `${keyPrefix}:marker`;
+  const keyOf = (runId: string) => `${keyPrefix}:run:${runId}`;
+  const client = (name: string, answerTimeoutMs: number) =>
+    createRedisClient({ url, tlsInsecure, name, answerTimeoutMs, log });
+  const commands = client('run-progress', COMMAND_TIMEOUT_MS);
+  const announcements = client('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);
+  const recorder = createRedisRecorder(commands, keyOf, markerKey, options);
+  const record: Store['record'] = (recordings, { wantElements = false } = {}) =>
+    recorder.record(recordings, wantElements);
+  const tally = createTally(log);
+  const outbox = createOutbox({ record, tally });
+  const listener = createListener(outbox.push, tally);
+  const connectionListeners: ((event: 'lost' | 'back') => void)[] = [];
+  const onConnection = (event: 'lost' | 'back') => {
+    for (const notify of connectionListeners) notify(event);
+  };
+  const subscriber = createSubscriber({
+    client: announcements,
+    commands,
+    rawChannel,
+    markerKey,
+    listener,
+    onConnection,
+    log,
+  });
+  commands.on('ready', () => {
+    outbox.retryNow();
+    // What could not be read can be now.
+    if (announcements.status === 'ready') onConnection('back');
+  });
+  const keepAlive = setInterval(() => {
+    if (commands.status === 'ready')
+      commands.ping().catch(() => log.debug('PING failed: the connection broke'));
+  }, KEEP_ALIVE_MS).unref();
+
+  async function status(): Promise<StoreStatus> {
+    const reason = (await commandProblem()) ?? subscriber.problem() ?? outboxProblem();
+    return reason ? { ready: false, reason } : { ready: true };
+  }
+
+  async function commandProblem(): Promise<string | null> {
+    if (commands.status !== 'ready') return 'no connection to Redis';
+    const answered = commands.ping().then(
+      () => null,
+      () => 'the connection to Redis broke',
+    );
+    const timeout = new Promise<string>((resolve) => {
+      setTimeout(resolve, STATUS_TIMEOUT_MS, 'Redis does not answer').unref();
+    });
+    return Promise.race([answered, timeout]);
+  }
+
+  function outboxProblem(): string | null {
+    const reason = outbox.blockedBy();
+    return reason && `updates can't be recorded: ${reason}`;
+  }
+
+  return {
+    record,
+    read: (runId) => commands.lrange(keyOf(runId), 0, -1),
+    readLast: (runId) => commands.lindex(keyOf(runId), -1),
+    follow: (runId, onElements) =>
+      subscriber.follow(keyOf(runId), (announcement) => onElements(announcement.split('\n'))),
+    unfollow: (runId) => subscriber.unfollow(keyOf(runId)),
+    onConnection: (listen) => {
+      connectionListeners.push(listen);
+    },
+    status,
+    close: async () => {
+      clearInterval(keepAlive);
+      subscriber.close();
+      await outbox.whenEmpty();
+      commands.disconnect();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+// The subscriber connection: the raw channel with its markers, and the channels of the open runs. It subscribes again
+// by its own hand whenever the connection is new, markers first.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Listener } from './listener.ts';
+import { reasonOf } from './redis-client.ts';
+
+const MARKER_SCRIPT = readFileSync(new URL('./marker.lua', import.meta.url), 'utf8');
+
+const PING_MS = 5000;
+const RETRY_MS = 1000;
+
+export interface SubscriberOptions {
+  client: Redis;
+  /** The command connection: where RESP2 refuses EVAL on a subscribed one, the marker goes this way. */
+  commands: Redis;
+  rawChannel: string;
+  /** Key of the epoch counter, and channel of the markers. */
+  markerKey: string;
+  listener: Listener;
+  onConnection(event: 'lost' | 'back'): void;
+  log: Logger;
+}
+
+export interface Subscriber {
+  follow(channel: string, onAnnouncement: (text: string) => void): Promise<void>;
+  unfollow(channel: string): void;
+  /** Why raw messages aren't heard; null when they are. */
+  problem(): string | null;
+  close(): void;
+}
+
+export function createSubscriber(options: SubscriberOptions): Subscriber {
+  const { client, commands, rawChannel, markerKey, listener, onConnection, log } = options;
+  const followers = new Map<string, (text: string) => void>();
+  let refusal: string | null = null;
+  let retry: NodeJS.Timeout | undefined;
+  let warnedOfResp2 = false;
+
+  client.on('ready', () => {
+    void attach();
+  });
+  client.on('close', () => {
+    clearTimeout(retry);
+    followers.clear();
+    // Until the next own marker nothing counts as heard.
+    listener.attach('');
+    onConnection('lost');
+  });
+  client.on('message', (channel: string, text: string) => {
+    if (channel === rawChannel) listener.onMessage(text);
+    else if (channel === markerKey) listener.onMarker(text);
+    else followers.get(channel)?.(text);
+  });
+  // A half-open connection makes no error by itself: an unanswered PING does (socketTimeout).
+  const pinger = setInterval(() => {
+    if (client.status === 'ready') client.ping().catch(logged('PING'));
+  }, PING_MS).unref();
+
+  /** The first commands of every connection. The runs' channels follow whether or not the raw channel is to be had. */
+  async function attach() {
+    await hearRawChannel();
+    if (client.status === 'ready') onConnection('back');
+  }
+
+  async function hearRawChannel() {
+    const token = randomBytes(8).toString('base64url');
+    try {
+      // A refused SUBSCRIBE would still let the marker through, and others would count from it.
+      if (refusal) await client.subscribe(rawChannel, markerKey);
+      listener.attach(token);
+      const [subscribed, marked] = await subscribeAndMark(token);
+      if (subscribed) throw subscribed;
+      if (marked) await markByOtherConnection(marked, token);
+      refusal = null;
+    } catch (error) {
+      if (client.status !== 'ready') return; // The connection broke: the next one begins anew.
+      refusal = reasonOf(error);
+      listener.attach('');
+      log.error(
+        { reason: refusal, channel: rawChannel },
+        'Redis refuses the raw channel or its marker; trying on',
+      );
+      retry = setTimeout(hearRawChannel, RETRY_MS).unref();
+    }
+  }
+
+  /**
+   * In one write, under 1,200 bytes, so that Redis reads both together and lets no message between. The script goes
+   * whole: a NOSCRIPT would open that window. Resolves with the error of each.
+   */
+  async function subscribeAndMark(token: string): Promise<(Error | null)[]> {
+    const results = await client
+      .pipeline()
+      .subscribe(rawChannel, markerKey)
+      .eval(MARKER_SCRIPT, 1, markerKey, listener.newestEpoch(), token)
+      .exec();
+    return results?.map(([error]) => error) ?? [];
+  }
+
+  async function markByOtherConnection(error: Error, token: string) {
+    // `mode` is 'subscriber' where ioredis fell back to RESP2.
+    if (client.mode !== 'subscriber') throw error;
+    if (!warnedOfResp2)
+      log.warn(
+        'Redis speaks RESP2 only: a raw message sent just while a server connects may be missed by it',
+      );
+    warnedOfResp2 = true;
+    await commands.eval(MARKER_SCRIPT, 1, markerKey, listener.newestEpoch(), token);
+  }
+
+  function logged(command: string) {
+    return (error: unknown) => log.debug({ command, reason: reasonOf(error) }, 'subscriber command failed');
+  }
+
+  return {
+    follow: async (channel, onAnnouncement) => {
+      followers.set(channel, onAnnouncement);
+      await client.subscribe(channel);
+    },
+    unfollow: (channel) => {
+      if (followers.delete(channel) && client.status === 'ready')
+        client.unsubscribe(channel).catch(logged('UNSUBSCRIBE'));
+    },
+    problem: () => {
+      if (client.status !== 'ready') return 'no subscriber connection to Redis';
+      if (refusal) return `Redis refuses the raw channel: ${refusal}`;
+      return listener.isAttached() ? null : 'the own marker has not been heard yet';
+    },
+    close: () => {
+      clearTimeout(retry);
+      clearInterval(pinger);
+      client.disconnect();
+    },
+  };
+}

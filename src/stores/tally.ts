@@ -1,0 +1,38 @@
+// Counts what happens to messages, by reason, and says so in the log at most once a second.
+import type { Logger } from 'pino';
+
+/** Reasons that are the normal course, or the mechanism at work: counted, not logged. */
+const SILENT = new Set(['recorded', 'repeat']);
+const LOG_INTERVAL_MS = 1000;
+
+export interface Tally {
+  /** `detail` is an example for the log: one per reason and interval. */
+  count(reason: string, detail?: string, times?: number): void;
+  /** Totals by reason since the start. */
+  totals(): ReadonlyMap<string, number>;
+}
+
+export function createTally(log: Logger): Tally {
+  const totals = new Map<string, number>();
+  let fresh = new Map<string, { times: number; detail?: string | undefined }>();
+  let isScheduled = false;
+
+  function report() {
+    isScheduled = false;
+    const reasons = fresh;
+    fresh = new Map();
+    for (const [reason, { times, detail }] of reasons) log.warn({ reason, times, detail }, 'raw messages');
+  }
+
+  return {
+    count: (reason, detail, times = 1) => {
+      totals.set(reason, (totals.get(reason) ?? 0) + times);
+      if (SILENT.has(reason)) return;
+      const known = fresh.get(reason);
+      fresh.set(reason, { times: (known?.times ?? 0) + times, detail: known?.detail ?? detail });
+      if (!isScheduled) setTimeout(report, LOG_INTERVAL_MS).unref();
+      isScheduled = true;
+    },
+    totals: () => totals,
+  };
+}
