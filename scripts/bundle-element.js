@@ -38,6 +38,6 @@ export async function bundleElement({ script, module }) {
     legalComments: 'none',
   });
   // In minified code only templates hold line breaks, and in those indentation is for the source's reader.
-  await writeFile(script, (outputFiles[0]?.text ?? '').replace(/\n\s+/g, ' '));
+  await writeFile(script, (outputFiles[0]?.text ?? '').replace(/\n {2,}/g, ' '));
   await build({ ...common, entryPoints: ['src/element/define.ts'], outfile: module, external: ['lit'] });
 }

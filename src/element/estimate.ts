@@ -7,20 +7,19 @@ interface Sample {
 }
 
 export interface Estimate {
-  /** Newest last, covering at most `WINDOW_MS`. */
+  /** Newest last, covering about `WINDOW_MS`. */
   readonly samples: readonly Sample[];
   /** Smoothed end in server time. */
-  readonly finishAt: number | null;
-  /** Since when the rate and the smoothed end have agreed. */
-  readonly steadySince: number | null;
+  readonly finishAt: number;
+  /** Since when the rate and the smoothed end have agreed; Infinity while they don't. */
+  readonly steadySince: number;
 }
 
-export const noEstimate: Estimate = { samples: [], finishAt: null, steadySince: null };
+export const noEstimate: Estimate = { samples: [], finishAt: 0, steadySince: Number.POSITIVE_INFINITY };
 
 const WINDOW_MS = 180_000;
 const SMOOTHING_MS = 30_000;
 /** What the rate must have been seen over, and for how long the end must have held still. */
-const MIN_SPAN_MS = 10_000;
 const MIN_ADVANCE = 0.03;
 const STEADY_MS = 8_000;
 const TOLERANCE = 0.3;
@@ -30,43 +29,36 @@ const STALE_MS = 60_000;
 /** Takes in a value at its time. A fall is a new attempt, whose rate is its own: everything starts over. */
 export function observe(estimate: Estimate, ts: number, progress: number): Estimate {
   const last = estimate.samples.at(-1);
-  if (last === undefined || progress < last.progress) {
-    return { ...noEstimate, samples: [{ ts, progress }] };
-  }
+  if (last === undefined || progress < last.progress) return { ...noEstimate, samples: [{ ts, progress }] };
   if (progress === last.progress || ts <= last.ts) return estimate;
-  const samples = [...estimate.samples.filter((sample) => ts - sample.ts <= WINDOW_MS), { ts, progress }];
-  // The one before the window still tells where a long quiet stage began.
-  if (samples.length === 1) samples.unshift(last);
-  const first = samples[0] ?? last;
-  const rawFinish = ts + ((1 - progress) * (ts - first.ts)) / (progress - first.progress);
-  const weight = 1 - Math.exp(-(ts - last.ts) / SMOOTHING_MS);
-  const before = estimate.finishAt ?? rawFinish;
-  const finishAt = before + (rawFinish - before) * weight;
-  const isSteady = Math.abs(rawFinish - before) <= TOLERANCE * Math.max(rawFinish - ts, 10_000);
-  return { samples, finishAt, steadySince: isSteady ? (estimate.steadySince ?? ts) : null };
+  const recent = estimate.samples.filter((sample) => ts - sample.ts <= WINDOW_MS);
+  // Even one before the window still tells how long a quiet stage took.
+  const first = recent[0] ?? last;
+  const raw = ts + ((1 - progress) * (ts - first.ts)) / (progress - first.progress);
+  const before = estimate.finishAt || raw;
+  const isSteady = Math.abs(raw - before) <= TOLERANCE * Math.max(raw - ts, 10_000);
+  return {
+    samples: [...(recent.length > 0 ? recent : [last]), { ts, progress }],
+    finishAt: before + (raw - before) * (1 - Math.exp((last.ts - ts) / SMOOTHING_MS)),
+    steadySince: isSteady ? Math.min(estimate.steadySince, ts) : Number.POSITIVE_INFINITY,
+  };
 }
 
 /** Milliseconds left at `now` (server time), or null while nothing sensible can be said. */
-export function remainingMs(estimate: Estimate, now: number): number | null {
-  const { samples, finishAt, steadySince } = estimate;
+export function remainingMs({ samples, finishAt, steadySince }: Estimate, now: number): number | null {
   const first = samples[0];
   const last = samples.at(-1);
-  if (first === undefined || last === undefined || finishAt === null || steadySince === null) return null;
-  if (last.progress >= 1 || now - last.ts > STALE_MS) return null;
-  if (last.ts - first.ts < MIN_SPAN_MS || last.progress - first.progress < MIN_ADVANCE) return null;
-  if (last.ts - steadySince < STEADY_MS) return null;
+  if (first === undefined || last === undefined || last.ts - steadySince < STEADY_MS) return null;
+  if (last.progress >= 1 || last.progress - first.progress < MIN_ADVANCE || now - last.ts > STALE_MS)
+    return null;
   return Math.max(0, finishAt - now);
 }
 
 /** Rounded as people speak: 0 ("almost there"), tens of seconds, minutes, fives, half hours. */
 export function spokenMs(ms: number): number {
-  const seconds = ms / 1000;
-  if (seconds < 8) return 0;
-  if (seconds < 55) return Math.ceil(seconds / 10) * 10_000;
-  const minutes = seconds / 60;
-  if (minutes < 10) return Math.max(1, Math.round(minutes)) * 60_000;
-  if (minutes < 58) return Math.round(minutes / 5) * 300_000;
-  return Math.round(minutes / 30) * 1_800_000;
+  if (ms < 8_000) return 0;
+  const step = ms < 55_000 ? 10_000 : ms < 570_000 ? 60_000 : ms < 3_450_000 ? 300_000 : 1_800_000;
+  return Math.max(step, Math.round(ms / step) * step);
 }
 
 /**
@@ -75,7 +67,6 @@ export function spokenMs(ms: number): number {
  */
 export function settleMs(shown: number | null, ms: number | null): number | null {
   if (ms === null) return null;
-  const spoken = spokenMs(ms);
-  if (shown === null || spoken <= shown) return spoken;
-  return ms > shown * 1.5 + 10_000 ? spoken : shown;
+  const isWrong = shown === null || ms > shown * 1.5 + 10_000;
+  return isWrong ? spokenMs(ms) : Math.min(shown, spokenMs(ms));
 }

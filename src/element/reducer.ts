@@ -15,44 +15,45 @@ function applyProgress(run: RunState, message: Progress): RunState {
   if (message.id <= run.id) return run;
   const state = message.state ?? run.state;
   const progress = message.progress ?? run.progress;
-  const again = beganAgain(run, progress, message.done);
+  const ts = message.ts ?? Date.now();
+  const done = message.done === true;
+  const again = beganAgain(run, progress, done);
   const added: Line[] = [];
-  if (run.id > 0 && message.id !== run.id + 1) added.push(rule('gap', message.ts));
-  if (again) added.push(rule('retry', message.ts));
-  if (message.message !== '') added.push({ kind: 'text', text: message.message, ts: message.ts });
+  if (run.id > 0 && message.id !== run.id + 1) added.push(rule('gap', ts));
+  if (again) added.push(rule('retry', ts));
+  if (message.message) added.push({ kind: 'text', text: message.message, ts });
   return {
     id: message.id,
-    ts: message.ts,
-    started: run.started ?? message.ts,
+    ts,
+    started: message.started ?? run.started ?? ts,
     state,
-    stage: message.done ? run.stage : state,
+    stage: done ? run.stage : state,
     progress,
     data: message.data ?? run.data,
     lines: added.length > 0 ? capped([...run.lines, ...added]) : run.lines,
-    done: message.done,
+    done,
     expired: false,
     attempt: run.attempt + (again ? 1 : 0),
   };
 }
 
 function applySnapshot(run: RunState, message: Snapshot): RunState {
+  const { id, ts = null, state = null, progress = null, data = null, done = false, gap } = message;
   // Nothing is known any more. What was seen stays on the screen, marked as no longer kept; the cursor stays too,
   // so that the server keeps announcing the gap until the run is heard of again.
-  if (message.gap && message.state === null && message.progress === null && message.logs.length === 0) {
-    return run.expired ? run : { ...run, expired: true };
-  }
-  if (!message.gap && !run.expired && isOld(run, message)) return run;
-  const again = run.id > 0 && beganAgain(run, message.progress, message.done);
+  if (gap && id === 0) return run.expired ? run : { ...run, expired: true };
+  if (!gap && !run.expired && isOld(run, message)) return run;
+  const again = run.id > 0 && beganAgain(run, progress, done);
   return {
-    id: message.id,
-    ts: message.ts,
-    started: message.started ?? message.ts,
-    state: message.state,
-    stage: message.done ? run.stage : message.state,
-    progress: message.progress,
-    data: message.data,
+    id,
+    ts,
+    started: message.started ?? ts,
+    state,
+    stage: done ? run.stage : state,
+    progress,
+    data,
     lines: mergedLines(run, message),
-    done: message.done,
+    done,
     expired: false,
     attempt: run.attempt + (again ? 1 : 0),
   };
@@ -72,10 +73,8 @@ function isOld(run: RunState, message: Snapshot): boolean {
  * where something between is missing there is a rule.
  */
 function mergedLines(run: RunState, message: Snapshot): readonly Line[] {
-  const fresh = message.logs.map((text, index): Line => {
-    const ts = message.log_times[index] ?? 0;
-    return { kind: 'text', text, ts };
-  });
+  const { logs = [], log_times = [] } = message;
+  const fresh = logs.map((text, index): Line => ({ kind: 'text', text, ts: log_times[index] ?? 0 }));
   const first = fresh[0];
   const older = first === undefined ? run.lines : run.lines.filter((line) => line.ts < first.ts);
   const missing =

@@ -8,11 +8,13 @@ import { createLogView } from './log-view.ts';
 import type { Data } from './message.ts';
 import type { Line, RunState } from './run-state.ts';
 import { fillSlots } from './slot-data.ts';
-import { defaultStages, parseStages, type Stage } from './stages.ts';
+import { defaultStages, type Stage } from './stages.ts';
 import { styles } from './styles.ts';
 import { compactView, fullView, ringView, type ViewParts } from './view.ts';
 import { describe, type ViewModel } from './view-model.ts';
 import { type Words, wordsFor } from './words.ts';
+
+const VARIANTS = { full: fullView, compact: compactView, ring: ringView };
 
 /** The detail of `run-progress`, `run-complete` and `run-failed`. */
 export interface RunDetail {
@@ -29,7 +31,7 @@ export interface RunDetail {
 /**
  * A live view of one run.
  *
- * Text in the light DOM shows until the element is defined. In the slots, `data-href`, `data-src` and `data-text` name
+ * Text in the light DOM shows until the element is defined. In the slots, `data-href` and `data-src` name
  * a field of the run's `data`: `<a slot="done" data-href="video_url">Watch</a>`.
  *
  * @tagname run-progress
@@ -38,7 +40,7 @@ export interface RunDetail {
  * @attr {string} server - Address of the service. Default: where the script came from; required with the npm export.
  * @attr {'full'|'compact'|'ring'} variant - `compact` is one line, for tables. Default: full.
  * @attr {string} label - Accessible name of the bar. Default: "Progress".
- * @attr {string} stages - `FETCH=Download@0.3, CONVERT@0.9, END=Ready`: state, label, progress at its end.
+ * @attr {string} stages - JSON: `[{"state": "FETCH", "label": "Download", "until": 0.3}, …]`. Default: a video's.
  * @attr {string} failed-states - Terminal states that are failures, by comma. Default: FAILED.
  * @attr {'auto'|'sse'|'websocket'|'poll'|'manual'} transport - Forces one. `manual`: the page calls `receive()`.
  * @attr {string} token - Sent as a bearer token.
@@ -74,7 +76,7 @@ export class RunProgressElement extends LitElement {
     transport: {},
     token: {},
     failedStates: { attribute: 'failed-states' },
-    stages: { converter: { fromAttribute: (text: string | null) => (text ? parseStages(text) : undefined) } },
+    stages: { type: Array },
     words: { attribute: false },
     isLogOpen: { state: true },
   };
@@ -92,11 +94,13 @@ export class RunProgressElement extends LitElement {
   /** Undefined until the reader or a failure opened it. */
   declare private isLogOpen: boolean | undefined;
 
-  #feed = createFeed(
-    this,
-    (run, before) => this.#onChange(run, before),
-    (status) => this.#emit('run-connection', status),
-  );
+  #feed = createFeed(this, (known, before) => {
+    if (known.state !== before.state) this.#onRun(known.state, before.state);
+    const { phase, transport } = known.status;
+    if (phase !== before.status.phase || transport !== before.status.transport) {
+      this.#emit('run-connection', known.status);
+    }
+  });
   #log = createLogView(this);
   #estimate = noEstimate;
   #shownMs: number | null = null;
@@ -118,26 +122,26 @@ export class RunProgressElement extends LitElement {
 
   /** The run's state by its publisher's name; null until one was given. */
   get state(): string | null {
-    return this.#feed.run.state;
+    return this.#feed.known.state.state;
   }
 
   /** 0 to 1; null until one was given. */
   get progress(): number | null {
-    return this.#feed.run.progress;
+    return this.#feed.known.state.progress;
   }
 
   /** The newest 500 lines, oldest first. */
   get logs(): string[] {
-    return textsOf(this.#feed.run.lines);
+    return textsOf(this.#feed.known.state.lines);
   }
 
   /** The newest `data` a publisher gave. */
   get data(): Data | null {
-    return this.#feed.run.data;
+    return this.#feed.known.state.data;
   }
 
   get connection(): ConnectionStatus {
-    return this.#feed.connection;
+    return this.#feed.known.status;
   }
 
   /** With `transport="manual"`: takes in one message as the service sends them. */
@@ -174,13 +178,14 @@ export class RunProgressElement extends LitElement {
   }
 
   protected override render() {
-    const words = wordsFor(languageOf(this), this.words);
+    const { lang } = (this.closest('[lang]') ?? document.documentElement) as HTMLElement;
+    const words = wordsFor(lang, this.words);
     const before = this.#view;
     const view = this.#describe(words);
     this.#view = view;
     const spoken = announcement(before, view);
     if (spoken !== undefined) this.#spoken = spoken;
-    const { lines } = this.#feed.run;
+    const { lines } = this.#feed.known.state;
     const isOpen = this.isLogOpen ?? (view.look === 'failed' && lines.length > 0);
     const parts: ViewParts = {
       view,
@@ -194,18 +199,21 @@ export class RunProgressElement extends LitElement {
       },
       log: isOpen ? this.#log.render(lines, words) : nothing,
     };
-    const variant = { compact: compactView, ring: ringView }[this.variant as string] ?? fullView;
-    return html`${variant(parts)}<div class="spoken" role="status">${this.#spoken}</div>`;
+    const template = VARIANTS[this.variant] ?? fullView;
+    return html`<div class="run ${this.variant} ${view.look} ${view.isAway ? 'away' : ''}" part="base">
+      ${template(parts)}
+      <div class="spoken" role="status">${this.#spoken}</div>
+    </div>`;
   }
 
   protected override updated(): void {
-    const { data } = this.#feed.run;
+    const { data } = this.#feed.known.state;
     const slot = this.renderRoot.querySelector('slot');
     if (slot !== null) fillSlots(slot.assignedElements(), data ?? {});
   }
 
   #describe(words: Words): ViewModel {
-    const { run, connection, clockOffsetMs } = this.#feed;
+    const { state: run, status: connection, clockOffsetMs } = this.#feed.known;
     const now = Date.now();
     this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
     return describe({
@@ -230,7 +238,7 @@ export class RunProgressElement extends LitElement {
     this.#feed.watch({ server: address, run, token, transport });
   }
 
-  #onChange(run: RunState, before: RunState): void {
+  #onRun(run: RunState, before: RunState): void {
     if (run.attempt !== before.attempt) this.#estimate = noEstimate;
     if (run.ts !== null && run.progress !== null) {
       this.#estimate = observe(this.#estimate, run.ts, run.progress);
@@ -245,7 +253,7 @@ export class RunProgressElement extends LitElement {
   }
 
   #detail(): RunDetail {
-    const { id, state, progress, data, done, lines } = this.#feed.run;
+    const { id, state, progress, data, done, lines } = this.#feed.known.state;
     return {
       runId: this.runId,
       id,
@@ -279,20 +287,13 @@ export class RunProgressElement extends LitElement {
 
   /** Ages and times count on by themselves; what is over doesn't change any more. */
   #tick(): void {
-    if (!document.hidden && !this.#feed.run.done && !this.#feed.run.expired) this.requestUpdate();
+    if (!document.hidden && !this.#feed.known.state.done && !this.#feed.known.state.expired)
+      this.requestUpdate();
   }
 }
 
 function textsOf(lines: readonly Line[]): string[] {
   return lines.filter((line) => line.kind === 'text').map((line) => line.text);
-}
-
-/** `lang` of the element or its nearest ancestor, through shadow roots. */
-function languageOf(element: Element): string {
-  const found = element.closest('[lang]');
-  if (found !== null) return found.getAttribute('lang') ?? '';
-  const root = element.getRootNode();
-  return root instanceof ShadowRoot ? languageOf(root.host) : '';
 }
 
 declare global {

@@ -2,41 +2,29 @@
 import type { Data } from './message.ts';
 
 /**
- * In each given element and below it, `data-href`, `data-src` and `data-text` name a field of `data`. An element whose
- * field is missing, or holds an address that isn't http(s), is hidden: a dead link helps nobody, and data may come
- * from anywhere, `javascript:` included.
+ * In each given element and below it, `data-href` and `data-src` name a field of `data`. An element whose field is
+ * missing, or holds no http(s) address, is hidden: a dead link helps nobody, and data may come from anywhere,
+ * `javascript:` included.
  */
 export function fillSlots(elements: Iterable<Element>, data: Data): void {
   for (const element of elements) {
-    const all = [element, ...element.querySelectorAll('[data-href],[data-src],[data-text]')];
-    for (const target of all) if (target instanceof HTMLElement) fill(target, data);
+    for (const name of ['href', 'src']) {
+      const targets = element.querySelectorAll<HTMLElement>(`[data-${name}]`);
+      for (const target of [element as HTMLElement, ...targets]) {
+        const field = target.dataset[name];
+        if (field === undefined) continue;
+        const address = String(data[field] ?? '');
+        target.hidden = !isWebAddress(address);
+        if (!target.hidden) target.setAttribute(name, address);
+      }
+    }
   }
 }
 
-function fill(target: HTMLElement, data: Data): void {
-  const { href, src, text } = target.dataset;
-  if (href === undefined && src === undefined && text === undefined) return;
-  const wanted: [name: 'href' | 'src' | 'text', field: string | undefined][] = [
-    ['href', href],
-    ['src', src],
-    ['text', text],
-  ];
-  let isWhole = true;
-  for (const [name, field] of wanted) {
-    if (field === undefined) continue;
-    const value = name === 'text' ? textOf(data[field]) : addressOf(data[field]);
-    if (value === undefined) isWhole = false;
-    else if (name === 'text') target.textContent = value;
-    else target.setAttribute(name, value);
-  }
-  target.hidden = !isWhole;
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
-}
-
-function addressOf(value: unknown): string | undefined {
-  if (typeof value !== 'string' || !URL.canParse(value, document.baseURI)) return undefined;
-  return /^https?:$/.test(new URL(value, document.baseURI).protocol) ? value : undefined;
+function isWebAddress(text: string): boolean {
+  return (
+    text !== '' &&
+    URL.canParse(text, document.baseURI) &&
+    /^http/.test(new URL(text, document.baseURI).protocol)
+  );
 }

@@ -1,6 +1,6 @@
 // What to show, from what is known: every decision of the view in one pure function, so that the templates only place it.
 import type { ConnectionStatus } from './connection-status.ts';
-import { formatAge, formatDuration, formatPercent } from './duration.ts';
+import { formatDuration, formatPercent } from './duration.ts';
 import type { RunState } from './run-state.ts';
 import { type Stage, stageEnds, stageIndex } from './stages.ts';
 import { phrase, type Words } from './words.ts';
@@ -22,6 +22,8 @@ export interface ViewModel {
   value: number | null;
   percent: string;
   title: string;
+  /** The short form of the title: the stage, mostly. */
+  brief: string;
   /** "attempt 2", or "". */
   attempt: string;
   elapsed: string;
@@ -31,8 +33,6 @@ export interface ViewModel {
   ticks: number[];
   /** "2/5 · Assets", or "" without a stage. */
   step: string;
-  /** The short label of the stage, else the title. */
-  brief: string;
   newest: string;
   age: string;
   /** Something odd, in place of the age. */
@@ -55,103 +55,93 @@ export interface ViewInput {
 }
 
 const SILENT_MS = 60_000;
+const FRESH_MS = 5_000;
 /** A loss of connection that heals by itself at once is nobody's business. */
 const QUIET_MS = 3_000;
 
 export function describe(input: ViewInput): ViewModel {
-  const { run, words } = input;
-  const serverNow = input.now + input.clockOffsetMs;
-  const quietMs = run.ts === null ? 0 : Math.max(0, serverNow - run.ts);
-  const isAway = input.connection.phase === 'retrying' || input.connection.phase === 'connecting';
-  const look = lookOf(input, quietMs, isAway);
-  const isOver = look === 'done' || look === 'failed' || look === 'expired';
-  const index = stageIndex(input.stages, isOver ? run.stage : run.state, run.progress);
-  const value = look === 'done' ? 1 : run.progress;
-  const elapsedMs =
-    run.started === null || run.ts === null ? null : Math.max(0, (isOver ? run.ts : serverNow) - run.started);
-  const elapsed = elapsedMs === null ? '' : formatDuration(words.locale, elapsedMs);
-  const title = titleOf(input, look, elapsed);
+  const { run, words, stages, connection, now, failedStates, remainingMs } = input;
+  const { state, progress, ts, started } = run;
+  const duration = (ms: number, most?: number) => formatDuration(words.locale, ms, most);
+  const serverNow = now + input.clockOffsetMs;
+  const quietMs = ts === null ? 0 : serverNow - ts;
+  const isOver = run.done || run.expired;
+  const isAway = !isOver && connection.phase !== 'live';
+  const look = lookOf();
+  const time = ts === null || started === null ? '' : duration((isOver ? ts : serverNow) - started);
+  const index = stageIndex(stages, isOver ? run.stage : state, progress);
+  const reached = look === 'done' ? stages.length - 1 : index;
+  const views = stageViews();
+  const value = look === 'done' ? 1 : progress;
   const percent = value === null ? '' : formatPercent(words.locale, value);
-  const remaining = look === 'running' ? remainingOf(input) : '';
-  const notice = noticeOf(input, look, quietMs, isAway);
-  const stages = stageViews(input, look, index);
-  const current = stages[index]?.label ?? '';
+  const title = titleOf();
+  const notice = noticeOf();
+  const remaining = remainingOf();
+  const label = views[reached]?.label;
+  const isStage = look === 'running' || look === 'silent';
+  const isForeign = state !== null && stages.every((stage) => stage.state !== state);
+
   return {
     look,
-    isAway: isAway && !isOver,
+    isAway,
     value,
     percent,
     title,
+    brief: isStage && label && !isForeign ? label : title,
     attempt: run.attempt > 1 && !isOver ? phrase(words.attempt, { n: run.attempt }) : '',
-    elapsed: elapsed !== '' && !isOver ? phrase(words.elapsed, { time: elapsed }) : '',
+    elapsed: time && !isOver ? phrase(words.elapsed, { time }) : '',
     remaining,
-    stages,
-    ticks: stageEnds(input.stages).slice(0, -1),
-    step: stepOf(stages, look === 'done' ? stages.length - 1 : index),
-    brief: briefOf(input, look, current, title),
+    stages: views,
+    ticks: stageEnds(stages).slice(0, -1),
+    step: label ? `${reached + 1}/${stages.length} · ${label}` : '',
     newest: run.lines.findLast((line) => line.kind === 'text')?.text ?? '',
-    age: isOver || run.ts === null || look === 'waiting' ? '' : ageOf(words, quietMs),
+    age: isStage ? ageOf() : '',
     notice,
-    valueText: [percent, title, remaining, notice].filter((part) => part !== '').join(', '),
+    valueText: [percent, title, remaining, notice].filter(Boolean).join(', '),
   };
-}
 
-function lookOf({ run, failedStates }: ViewInput, quietMs: number, isAway: boolean): Look {
-  if (run.expired) return 'expired';
-  if (run.done) return run.state !== null && failedStates.includes(run.state) ? 'failed' : 'done';
-  if (run.state === null && run.progress === null && run.lines.length === 0) return 'waiting';
-  return quietMs >= SILENT_MS && !isAway ? 'silent' : 'running';
-}
+  function lookOf(): Look {
+    if (run.expired) return 'expired';
+    if (run.done) return failedStates.includes(state ?? '') ? 'failed' : 'done';
+    if (run.id === 0) return 'waiting';
+    return quietMs >= SILENT_MS && !isAway ? 'silent' : 'running';
+  }
 
-function titleOf({ run, stages, words }: ViewInput, look: Look, elapsed: string): string {
-  if (look === 'waiting') return words.waiting;
-  if (look === 'expired') return words.expired;
-  if (look === 'failed') return words.failed;
-  if (look === 'done') return elapsed === '' ? words.done : phrase(words.doneIn, { time: elapsed });
-  if (run.state === null) return words.running;
-  const given = stages.find((stage) => stage.state === run.state)?.label;
-  return given ?? words.stages[run.state]?.[1] ?? run.state;
-}
+  function titleOf(): string {
+    if (look === 'done' && time) return phrase(words.doneIn, { time });
+    if (look !== 'running' && look !== 'silent') return words[look];
+    if (state === null) return words.running;
+    return stages.find((stage) => stage.state === state)?.label ?? words.stages[state]?.[1] ?? state;
+  }
 
-function briefOf({ run, words }: ViewInput, look: Look, current: string, title: string): string {
-  if (look === 'done') return words.done;
-  if (look !== 'running' && look !== 'silent') return title;
-  const isNamed = run.state === null || words.stages[run.state] !== undefined;
-  return isNamed && current !== '' ? current : title;
-}
+  function stageViews(): StageView[] {
+    const ends = stageEnds(stages);
+    return stages.map((stage, place) => ({
+      label: stage.label ?? words.stages[stage.state]?.[0] ?? stage.state,
+      span: (ends[place] ?? 1) - (ends[place - 1] ?? 0),
+      phase:
+        look === 'done' || place < index
+          ? 'past'
+          : place > index
+            ? 'future'
+            : look === 'failed'
+              ? 'failed'
+              : 'current',
+    }));
+  }
 
-function stageViews({ stages, words, run }: ViewInput, look: Look, index: number): StageView[] {
-  const ends = stageEnds(stages);
-  return stages.map((stage, place) => {
-    const label = stage.label ?? words.stages[stage.state]?.[0] ?? stage.state;
-    const span = (ends[place] ?? 1) - (ends[place - 1] ?? 0);
-    if (look === 'done') return { label, span, phase: 'past' };
-    if (place === index && run.state !== null) {
-      return { label, span, phase: look === 'failed' ? 'failed' : 'current' };
-    }
-    return { label, span, phase: place < index ? 'past' : place === index ? 'current' : 'future' };
-  });
-}
+  function remainingOf(): string {
+    if (remainingMs === null || look !== 'running') return '';
+    return remainingMs === 0 ? words.soon : phrase(words.remaining, { time: duration(remainingMs) });
+  }
 
-function stepOf(stages: readonly StageView[], index: number): string {
-  const label = stages[index]?.label;
-  return label === undefined ? '' : `${index + 1}/${stages.length} · ${label}`;
-}
+  function ageOf(): string {
+    return quietMs < FRESH_MS ? words.justNow : phrase(words.ago, { time: duration(quietMs, 1) });
+  }
 
-function remainingOf({ words, remainingMs }: ViewInput): string {
-  if (remainingMs === null) return '';
-  if (remainingMs === 0) return words.soon;
-  return phrase(words.remaining, { time: formatDuration(words.locale, remainingMs) });
-}
-
-function ageOf(words: Words, ms: number): string {
-  return ms < 5_000 ? words.justNow : phrase(words.ago, { time: formatAge(words.locale, ms) });
-}
-
-function noticeOf(input: ViewInput, look: Look, quietMs: number, isAway: boolean): string {
-  const { words, connection } = input;
-  if (look === 'silent') return phrase(words.silent, { time: formatAge(words.locale, quietMs) });
-  if (!isAway || look === 'done' || look === 'failed' || look === 'expired') return '';
-  if (input.now - connection.since < QUIET_MS) return '';
-  return connection.phase === 'connecting' ? words.connecting : words.reconnecting;
+  function noticeOf(): string {
+    if (look === 'silent') return phrase(words.silent, { time: duration(quietMs, 1) });
+    if (!isAway || now - connection.since < QUIET_MS) return '';
+    return connection.phase === 'connecting' ? words.connecting : words.reconnecting;
+  }
 }

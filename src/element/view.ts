@@ -19,101 +19,84 @@ export interface ViewParts {
 
 export function fullView(parts: ViewParts): TemplateResult {
   const { view } = parts;
-  return html`<div class="run full ${classes(view)}" part="base">
-    <div class="head">
-      ${mark(view)}
-      <span class="title" part="title">${view.title}</span>
-      ${view.attempt === '' ? nothing : html`<span class="attempt muted">${view.attempt}</span>`}
+  return html`<div class="head">
+      ${mark(view)} ${text('title', view.title)}
+      ${view.attempt && html`<span class="attempt muted">· ${view.attempt}</span>`}
       <span class="gap"></span>
       ${ending(view)}
       <span class="times muted" part="remaining">
-        <span class="elapsed">${view.elapsed}</span>
-        ${view.remaining === '' ? nothing : html`<span class="remaining">${view.remaining}</span>`}
+        <span class="elapsed">${view.elapsed}</span>${view.remaining && html`<span>${view.remaining}</span>`}
       </span>
-      <span class="percent" part="percent">${view.percent}</span>
+      ${text('percent', view.percent)}
     </div>
     ${progressBar(parts)} ${stepper(view)}
     <div class="foot">
       <span class="newest" part="message" title=${view.newest}>${view.newest}</span>
       ${when(view)} ${toggle(parts)}
     </div>
-    ${parts.log}
-  </div>`;
+    ${parts.log}`;
 }
 
 export function compactView(parts: ViewParts): TemplateResult {
   const { view } = parts;
-  return html`<div class="run compact ${classes(view)}" part="base" title=${hint(view)}>
-    ${mark(view)} ${progressBar(parts)}
-    <span class="percent" part="percent">${view.percent}</span>
-    <span class="title" part="title">${view.notice || (view.look === 'done' ? view.title : view.brief)}</span>
-    ${ending(view)}
-  </div>`;
+  return html`${mark(view)} ${progressBar(parts)} ${text('percent', view.percent)}
+  ${text('title', view.notice || (view.look === 'done' ? view.title : view.brief), hint(view))} ${ending(view)}`;
 }
 
 export function ringView(parts: ViewParts): TemplateResult {
   const { view } = parts;
-  const inside = view.look === 'done' ? tickIcon : view.percent;
-  return html`<div class="run ring ${classes(view)}" part="base" title=${hint(view)}>
-    ${progressRing(parts, inside)}
-    <span class="title" part="title">${view.notice || view.brief}</span>
-    ${ending(view)}
-  </div>`;
+  return html`${progressRing(parts, view.look === 'done' ? tickIcon : view.percent)}
+  ${text('title', view.notice || view.brief, hint(view))} ${ending(view)}`;
+}
+
+function text(part: string, content: string, title?: string): TemplateResult {
+  return html`<span class=${part} part=${part} title=${title ?? nothing}>${content}</span>`;
 }
 
 /** What a small variant has no room for. */
 function hint({ title, notice, newest }: ViewModel): string {
-  return [title, notice, newest].filter((part) => part !== '').join('\n');
+  return [title, notice, newest].filter(Boolean).join('\n');
 }
 
-function classes(view: ViewModel): string {
-  return `${view.look}${view.isAway ? ' away' : ''}`;
-}
-
-function mark(view: ViewModel): TemplateResult {
-  const sign = view.look === 'done' ? tickIcon : view.look === 'failed' ? crossIcon : nothing;
-  return html`<span class="dot" part="dot">${sign}</span>`;
+function mark({ look }: ViewModel): TemplateResult {
+  return html`<span class="dot" part="dot">${look === 'done' ? tickIcon : look === 'failed' ? crossIcon : nothing}</span>`;
 }
 
 /** What the page wants to show at the end: a link to the video, say. */
-function ending(view: ViewModel): unknown {
-  if (view.look === 'done') return html`<slot name="done"></slot>`;
-  if (view.look === 'failed') return html`<slot name="failed"></slot>`;
-  return nothing;
+function ending({ look }: ViewModel): unknown {
+  return look === 'done' || look === 'failed' ? html`<slot name=${look}></slot>` : nothing;
 }
 
-function stepper(view: ViewModel): TemplateResult {
-  const columns = view.stages.map(
-    ({ span }) => `minmax(max-content,${Math.max(1, Math.round(span * 100))}fr)`,
-  );
+function stepper({ stages, step }: ViewModel): TemplateResult {
+  const columns = stages.map(({ span }) => `minmax(max-content,${Math.max(1, span * 100)}fr)`);
   return html`<div class="stages" part="stages">
     <ol .style=${`grid-template-columns:${columns.join(' ')}`}>
-      ${view.stages.map(step)}
+      ${stages.map(stepItem)}
     </ol>
-    <span class="step muted">${view.step}</span>
+    <span class="step muted">${step}</span>
   </div>`;
 }
 
-function step({ label, phase }: StageView): TemplateResult {
+function stepItem({ label, phase }: StageView): TemplateResult {
   const sign = { past: tickIcon, current: currentIcon, failed: crossIcon, future: futureIcon }[phase];
   return html`<li class=${phase} part="stage" aria-current=${phase === 'current' ? 'step' : nothing}>
     ${sign}<span>${label}</span>
   </li>`;
 }
 
-function when(view: ViewModel): TemplateResult {
-  if (view.notice === '') return html`<span class="age muted">${view.age}</span>`;
-  return html`<span class="notice" part="notice">${clockIcon}<span>${view.notice}</span></span>`;
+function when({ notice, age }: ViewModel): TemplateResult {
+  return notice
+    ? html`<span class="notice" part="notice">${clockIcon}<span>${notice}</span></span>`
+    : html`<span class="age muted">${age}</span>`;
 }
 
 function toggle({ lineCount, isLogOpen, onToggleLog, words }: ViewParts): TemplateResult {
   return html`<button
     class="toggle"
     part="toggle"
-    type="button"
     ?disabled=${lineCount === 0}
+    aria-label="${words.log} ${lineCount}"
     aria-expanded=${isLogOpen}
-    aria-controls=${isLogOpen ? 'log' : nothing}
     @click=${onToggleLog}
   >
     <span class="word">${words.log}</span> <span class="count">${lineCount}</span>${downIcon}

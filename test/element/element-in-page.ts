@@ -39,7 +39,7 @@ export async function see(page: Page, index = 0): Promise<Seen> {
       state: element.state,
       progress: element.progress,
       logs: element.logs,
-      lines: [...root.querySelectorAll('.line')].map((line) => line.textContent?.trim() ?? ''),
+      lines: [...root.querySelectorAll('.line > span')].map((line) => line.textContent?.trim() ?? ''),
       phase: element.connection.phase,
       transport: element.connection.transport,
     };

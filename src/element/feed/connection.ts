@@ -4,7 +4,7 @@ import type { ConnectionStatus, TransportName } from '../connection-status.ts';
 import type { Message } from '../message.ts';
 import { backoffMs } from './backoff.ts';
 import { afterAttempt, afterClimb, canClimb, startLadder } from './ladder.ts';
-import type { Ending, Endpoint, Transports } from './transport.ts';
+import { type Ending, type Endpoint, pause, type Transports } from './transport.ts';
 
 export interface ConnectionOptions {
   endpoint: Endpoint;
@@ -14,9 +14,8 @@ export interface ConnectionOptions {
   cursorOf(run: string): number;
   onMessage(message: Message): void;
   onAlive(serverMs?: number): void;
+  /** `closed`: the server has nothing more for these runs, nothing is tried again. */
   onStatus(status: ConnectionStatus): void;
-  /** The server has nothing more for these runs; nothing is tried again. */
-  onFinished(): void;
 }
 
 export interface Connection {
@@ -44,7 +43,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let lastAlive = 0;
   let climbTimer: ReturnType<typeof setTimeout> | undefined;
   let climb: Try | undefined;
-  let skipWait: (() => void) | undefined;
+  let waiting: AbortController | undefined;
   let isWoken = false;
   let status: ConnectionStatus = { phase: 'connecting', transport: ladder.transport, since: Date.now() };
 
@@ -89,13 +88,16 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (attempt !== current) continue;
       current = undefined;
       stopClimb();
-      if (ending.why === 'finished') return options.onFinished();
+      if (ending.why === 'finished') return report('closed');
       const since = attempt.aliveSince();
       if (!isWoken) ladder = afterAttempt(ladder, ending, since === undefined ? 0 : Date.now() - since);
       report('retrying');
       const isHurried = isWoken || ending.why === 'blocked';
       isWoken = false;
-      if (!isHurried) await wait(backoffMs({ ...ending, failures: ladder.failures, random: Math.random() }));
+      if (isHurried) continue;
+      waiting = new AbortController();
+      await pause(backoffMs({ ...ending, failures: ladder.failures, random: Math.random() }), waiting.signal);
+      waiting = undefined;
     }
   }
 
@@ -134,22 +136,10 @@ export function openConnection(options: ConnectionOptions): Connection {
     climb = undefined;
   }
 
-  function wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        skipWait = undefined;
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      skipWait = done;
-    });
-  }
-
   loop();
   return {
     wake(isCertain) {
-      if (skipWait !== undefined) return skipWait();
+      if (waiting !== undefined) return waiting.abort();
       if (!isCertain && Date.now() - lastAlive <= DOUBTFUL_MS) return planClimb(0);
       isWoken = true;
       current?.controller.abort();
@@ -158,7 +148,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       isClosed = true;
       stopClimb();
       current?.controller.abort();
-      skipWait?.();
+      waiting?.abort();
     },
   };
 }

@@ -1,5 +1,5 @@
-// What all elements of a page share for one service: the state of each run, and one connection for it, wherever in the
-// browser that is held. Everything that comes in, from a transport or from another tab, passes the one reducer here.
+// What all elements of a page share for one service: what is known of each run, and one connection for it, wherever in
+// the browser that is held. Everything that comes in, from a transport or another tab, passes the one reducer here.
 import type { ConnectionStatus, TransportName } from '../connection-status.ts';
 import type { Message } from '../message.ts';
 import { reduce } from '../reducer.ts';
@@ -8,7 +8,7 @@ import { poll } from './poll.ts';
 import { streamEvents } from './sse.ts';
 import { createStreams } from './streams.ts';
 import { joinTabs, type Tabs } from './tab-leader.ts';
-import type { Endpoint, Transports } from './transport.ts';
+import type { Endpoint } from './transport.ts';
 import { onWake } from './wake.ts';
 import { openSockets } from './websocket.ts';
 
@@ -16,43 +16,42 @@ export interface HubTarget extends Endpoint {
   transport: TransportName | 'auto';
 }
 
-export interface Watcher {
-  run(run: RunState): void;
-  status(status: ConnectionStatus): void;
-  clock(offsetMs: number): void;
+/** What is known of a run. */
+export interface Known {
+  state: RunState;
+  /** `closed` once the run is done, or the server has nothing more. */
+  status: ConnectionStatus;
+  /** What to add to local time to get the server's. */
+  clockOffsetMs: number;
 }
 
 export interface Hub {
-  /** Tells what is known at once, then every change, until the returned function is called. */
-  watch(run: string, watcher: Watcher): () => void;
+  /** Tells what is known at once, then on every change, until the returned function is called. */
+  watch(run: string, listener: (known: Known) => void): () => void;
 }
 
-/** What tabs tell one another. Followers say what they want; the leader says everything else. */
-type Post =
-  | { kind: 'want'; tab: string; runs: string[] }
-  | { kind: 'lead' }
-  | { kind: 'state'; run: string; state: RunState; status: ConnectionStatus }
-  | { kind: 'message'; message: Message }
-  | { kind: 'status'; runs: readonly string[]; status: ConnectionStatus }
-  | { kind: 'beat'; offsetMs: number };
-
-interface Entry {
-  state: RunState;
-  status: ConnectionStatus;
-  /** Nothing more is expected of it. */
-  isFinished: boolean;
+interface Entry extends Known {
+  listeners: Set<(known: Known) => void>;
   /** The leader was asked for the whole of it. */
   isAsked: boolean;
-  watchers: Set<Watcher>;
 }
 
-const transports: Transports = { sse: streamEvents, websocket: openSockets, poll };
-const hubs = new Map<string, Hub>();
+interface Change {
+  run: string;
+  message?: Message;
+  state?: RunState | undefined;
+  status?: ConnectionStatus;
+}
 
+/** What tabs tell one another. Followers say what they want, and what they have of it; the leader all else. */
+type Post = { tab: string; want: [run: string, id: number][] } | { beat: number; isNew: boolean } | Change;
+
+const TRANSPORTS = { sse: streamEvents, websocket: openSockets, poll };
 const BEAT_MS = 15_000;
-/** A tab that hasn't repeated its wish for this long is gone. Hidden tabs are given a timer once a minute. */
+/** A tab that hasn't repeated its wish for this long is gone. Hidden ones are given a timer once a minute. */
 const FORGET_MS = 180_000;
-const REPEAT_MS = 60_000;
+
+const hubs = new Map<string, Hub>();
 
 /** One hub per service, token and forced transport. It lives as long as the page, its connections only when needed. */
 export function hubFor(target: HubTarget): Hub {
@@ -65,31 +64,25 @@ export function hubFor(target: HubTarget): Hub {
 function createHub(name: string, target: HubTarget): Hub {
   const entries = new Map<string, Entry>();
   /** What the other tabs want of this one, while it leads. */
-  const others = new Map<string, { runs: readonly string[]; heardAt: number }>();
-  const tab = Math.random().toString(36).slice(2);
+  const others = new Map<string, { runs: string[]; heardAt: number }>();
+  const tab = String(Math.random());
   let tabs: Tabs<Post> | undefined;
   let isLeader = false;
-  let offsetMs = 0;
+  let clockOffsetMs = 0;
   let postedAt = 0;
-  let wantedAt = 0;
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let stopWaking = () => {};
 
   const streams = createStreams({
     endpoint: target,
-    transports,
+    transports: TRANSPORTS,
     forced: target.transport === 'auto' ? undefined : target.transport,
-    cursorOf: (run) => entries.get(run)?.state.id ?? 0,
-    onMessage: takeMessage,
+    cursorOf: (run) => entryOf(run).state.id,
+    onMessage: (message) => tell({ run: message.run_id, message }),
+    onStatus: (run, status) => tell({ run, status }),
     onAlive(serverMs) {
-      if (serverMs !== undefined) takeClock(serverMs - Date.now());
-      if (Date.now() - postedAt > BEAT_MS / 3) post({ kind: 'beat', offsetMs });
-    },
-    onStatus(runs, status) {
-      takeStatus(runs, status);
-      post({ kind: 'status', runs, status });
-    },
-    onFinished(runs) {
-      for (const run of runs) finish(run);
-      settle();
+      if (serverMs) setClock(serverMs - Date.now());
+      if (Date.now() - postedAt > BEAT_MS / 3) beat(false);
     },
   });
 
@@ -97,26 +90,20 @@ function createHub(name: string, target: HubTarget): Hub {
     let entry = entries.get(run);
     if (entry === undefined) {
       const status: ConnectionStatus = { phase: 'connecting', transport: 'sse', since: Date.now() };
-      entry = { state: emptyRun, status, isFinished: false, isAsked: false, watchers: new Set() };
+      entry = { state: emptyRun, status, clockOffsetMs, listeners: new Set(), isAsked: false };
       entries.set(run, entry);
     }
     return entry;
   }
 
-  function ownRuns(): string[] {
-    return [...entries].filter(([, entry]) => entry.watchers.size > 0).map(([run]) => run);
-  }
-
   /** Has the streams, or the tab that leads, follow what is wanted here by now. */
   function settle(): void {
-    if (!isLeader) {
-      wantedAt = Date.now();
-      if (tabs !== undefined) post({ kind: 'want', tab, runs: ownRuns() });
-      return;
+    const elsewhere = [...others.values()].flatMap(({ runs }) => runs);
+    for (const [run, { listeners }] of entries) {
+      if (listeners.size === 0 && !elsewhere.includes(run)) entries.delete(run);
     }
-    const runs = new Set([...ownRuns(), ...[...others.values()].flatMap((other) => other.runs)]);
-    for (const run of entries.keys()) if (!runs.has(run)) entries.delete(run);
-    streams.want([...runs].filter((run) => !entryOf(run).isFinished));
+    if (isLeader) streams.want([...entries.keys()].filter((run) => entryOf(run).status.phase !== 'closed'));
+    else post({ tab, want: [...entries].map(([run, { state }]) => [run, state.id]) });
   }
 
   function post(message: Post): void {
@@ -124,108 +111,80 @@ function createHub(name: string, target: HubTarget): Hub {
     tabs?.post(message);
   }
 
-  function takeState(entry: Entry, state: RunState): void {
-    if (state === entry.state) return;
-    entry.state = state;
-    for (const watcher of entry.watchers) watcher.run(state);
+  function beat(isNew: boolean): void {
+    post({ beat: clockOffsetMs, isNew });
   }
 
-  function takeMessage(message: Message): void {
-    const entry = entries.get(message.run_id);
-    if (entry === undefined) return;
-    const state = reduce(entry.state, message);
-    if (state === entry.state) return;
-    takeState(entry, state);
-    post({ kind: 'message', message });
-    if (!state.done) return;
-    finish(message.run_id);
-    settle();
+  function setClock(offsetMs: number): void {
+    clockOffsetMs = offsetMs;
+    for (const entry of entries.values()) entry.clockOffsetMs = offsetMs;
   }
 
-  function takeStatus(runs: readonly string[], status: ConnectionStatus): void {
-    for (const run of runs) {
-      const entry = entries.get(run);
-      // What is over stays so, though the stream it shared with others goes on.
-      if (entry === undefined || entry.isFinished) continue;
-      entry.status = status;
-      for (const watcher of entry.watchers) watcher.status(status);
-    }
+  function tell(change: Change): void {
+    if (apply(change)) post(change);
   }
 
-  function takeClock(next: number): void {
-    offsetMs = next;
-    for (const entry of entries.values()) for (const watcher of entry.watchers) watcher.clock(next);
-  }
-
-  function finish(run: string): void {
-    const entry = entryOf(run);
-    const status: ConnectionStatus = { ...entry.status, phase: 'closed', since: Date.now() };
-    takeStatus([run], status);
-    post({ kind: 'status', runs: [run], status });
-    entry.isFinished = true;
+  /** False when it brings nothing new. What is closed stays so, though a stream it shared with others goes on. */
+  function apply({ run, message, state, status }: Change): boolean {
+    const entry = entries.get(run);
+    if (entry === undefined || entry.status.phase === 'closed') return false;
+    const before = { ...entry };
+    entry.state = message ? reduce(entry.state, message) : (state ?? entry.state);
+    entry.status = status ?? entry.status;
+    if (entry.state.done) entry.status = { ...entry.status, phase: 'closed' };
+    if (entry.state === before.state && entry.status === before.status) return false;
+    for (const listener of entry.listeners) listener(entry);
+    if (entry.status.phase === 'closed') settle();
+    return true;
   }
 
   function onPost(message: Post): void {
-    if (message.kind === 'want') {
-      if (isLeader) answer(message.tab, message.runs);
+    if ('want' in message) {
+      if (isLeader) answer(message.tab, message.want);
       return;
     }
     tabs?.heard();
     if (isLeader) return;
-    if (message.kind === 'lead') settle();
-    else if (message.kind === 'beat') takeClock(message.offsetMs);
-    else if (message.kind === 'status') takeStatus(message.runs, message.status);
-    else if (message.kind === 'state') takeLeadersState(message.run, message.state, message.status);
-    else followMessage(message.message);
-  }
-
-  function answer(asking: string, runs: string[]): void {
-    others.set(asking, { runs, heardAt: Date.now() });
-    settle();
-    for (const run of runs) {
-      const { state, status } = entryOf(run);
-      post({ kind: 'state', run, state, status });
+    if ('run' in message) {
+      follow(message);
+      return;
     }
+    setClock(message.beat);
+    if (message.isNew) settle();
   }
 
-  function takeLeadersState(run: string, state: RunState, status: ConnectionStatus): void {
-    const entry = entries.get(run);
-    if (entry === undefined) return;
-    entry.isAsked = false;
-    // A leader that has only just begun knows less than its followers.
-    if (state.id > entry.state.id || (state.ts ?? 0) > (entry.state.ts ?? 0)) takeState(entry, state);
-    takeStatus([run], status);
+  function answer(asking: string, want: [run: string, id: number][]): void {
+    others.set(asking, { runs: want.map(([run]) => run), heardAt: Date.now() });
+    for (const [run, id] of want) {
+      const { state, status } = entryOf(run);
+      post({ run, status, state: state.id === id ? undefined : state });
+    }
+    settle();
   }
 
   /** This tab may have been frozen, or come late: where a message doesn't join on, it asks for the whole. */
-  function followMessage(message: Message): void {
-    const entry = entries.get(message.run_id);
-    if (entry === undefined || message.id <= entry.state.id) return;
-    if (message.type === 'initial_state' || message.id === entry.state.id + 1) {
-      takeState(entry, reduce(entry.state, message));
-    } else if (!entry.isAsked) {
+  function follow(change: Change): void {
+    const entry = entries.get(change.run);
+    if (entry === undefined) return;
+    const { message, state, status } = change;
+    if (status) entry.isAsked = false;
+    if (message?.type === 'progress' && message.id > entry.state.id + 1) {
+      if (entry.isAsked) return;
       entry.isAsked = true;
       settle();
+      return;
     }
+    // A leader that has only just begun knows less than its followers.
+    const isNewer = state && (state.id > entry.state.id || (state.ts ?? 0) > (entry.state.ts ?? 0));
+    apply({ ...change, state: isNewer ? state : undefined });
   }
 
   function tend(): void {
-    const now = Date.now();
-    if (ownRuns().length === 0) {
-      leave();
-      return;
-    }
-    if (!isLeader) {
-      if (now - wantedAt >= REPEAT_MS) settle();
-      return;
-    }
-    for (const [other, { heardAt }] of others) if (now - heardAt > FORGET_MS) others.delete(other);
+    for (const [other, { heardAt }] of others) if (Date.now() - heardAt > FORGET_MS) others.delete(other);
     settle();
-    post({ kind: 'beat', offsetMs });
+    if ([...entries.values()].every(({ listeners }) => listeners.size === 0)) leave();
+    else if (isLeader) beat(false);
   }
-
-  let timer: ReturnType<typeof setInterval> | undefined;
-  let stopWaking = () => {};
 
   function join(): void {
     if (tabs !== undefined) return;
@@ -233,11 +192,12 @@ function createHub(name: string, target: HubTarget): Hub {
     stopWaking = onWake((isCertain) => (isLeader ? streams.wake(isCertain) : settle()));
     tabs = joinTabs<Post>({
       name,
+      onPost,
       onLead() {
         isLeader = true;
-        // Not from within `joinTabs`, which may call this before it has returned.
-        queueMicrotask(() => post({ kind: 'lead' }));
         settle();
+        // Not from within `joinTabs`, which may call this before it has returned.
+        queueMicrotask(() => beat(true));
       },
       onFollow() {
         isLeader = false;
@@ -245,12 +205,10 @@ function createHub(name: string, target: HubTarget): Hub {
         streams.want([]);
         settle();
       },
-      onPost,
     });
-    settle();
   }
 
-  /** The lock goes to the next tab; also before the page is frozen or kept for the back button. */
+  /** The lock goes to the next tab; also before the page is kept for the back button. */
   function leave(): void {
     clearInterval(timer);
     stopWaking();
@@ -262,21 +220,19 @@ function createHub(name: string, target: HubTarget): Hub {
   }
 
   addEventListener('pagehide', leave);
-  addEventListener('pageshow', (event) => {
-    if (event.persisted && ownRuns().length > 0) join();
+  addEventListener('pageshow', () => {
+    if (entries.size > 0) join();
   });
 
   return {
-    watch(run, watcher) {
+    watch(run, listener) {
       const entry = entryOf(run);
-      entry.watchers.add(watcher);
-      watcher.clock(offsetMs);
-      watcher.run(entry.state);
-      watcher.status(entry.status);
+      entry.listeners.add(listener);
+      listener(entry);
       join();
       settle();
       return () => {
-        entry.watchers.delete(watcher);
+        entry.listeners.delete(listener);
         settle();
       };
     },

@@ -3,9 +3,8 @@ import type { ConnectionStatus } from '../connection-status.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { groupRuns, isCovered } from './plan.ts';
 
-export interface StreamsOptions extends Omit<ConnectionOptions, 'runs' | 'onStatus' | 'onFinished'> {
-  onStatus(runs: readonly string[], status: ConnectionStatus): void;
-  onFinished(runs: readonly string[]): void;
+export interface StreamsOptions extends Omit<ConnectionOptions, 'runs' | 'onStatus'> {
+  onStatus(run: string, status: ConnectionStatus): void;
 }
 
 export interface Streams {
@@ -19,51 +18,38 @@ const SETTLE_MS = 100;
 
 export function createStreams(options: StreamsOptions): Streams {
   let wanted: readonly string[] = [];
-  let open: { runs: readonly string[]; connection: Connection }[] = [];
+  const open = new Map<string, { runs: readonly string[]; connection: Connection }>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function settle(): void {
     timer = undefined;
-    open = open.filter(({ runs, connection }) => {
-      const isWanted = runs.some((run) => wanted.includes(run));
-      if (!isWanted) connection.close();
-      return isWanted;
-    });
-    const groups = open.map(({ runs }) => runs);
-    if (isCovered(groups, wanted)) return;
-    const wantedGroups = groupRuns(wanted);
-    const isSame = (runs: readonly string[]) =>
-      wantedGroups.some((group) => group.length === runs.length && group.every((run) => runs.includes(run)));
-    open = open.filter(({ runs, connection }) => {
-      if (isSame(runs)) return true;
+    const groups = [...open.values()].map(({ runs }) => runs);
+    const next = isCovered(groups, wanted)
+      ? groups.filter((runs) => runs.some((run) => wanted.includes(run)))
+      : groupRuns(wanted);
+    const keys = next.map((runs) => JSON.stringify(runs));
+    for (const [key, { connection }] of open) {
+      if (keys.includes(key)) continue;
       connection.close();
-      return false;
-    });
-    for (const runs of wantedGroups) {
-      if (
-        open.some((each) => each.runs.length === runs.length && runs.every((run) => each.runs.includes(run)))
-      ) {
-        continue;
-      }
-      const connection = openConnection({
-        ...options,
-        runs,
-        onStatus: (status) => options.onStatus(runs, status),
-        onFinished: () => options.onFinished(runs),
-      });
-      open.push({ runs, connection });
+      open.delete(key);
     }
+    next.forEach((runs, index) => {
+      const key = keys[index] ?? '';
+      if (open.has(key)) return;
+      const onStatus = (status: ConnectionStatus) => {
+        for (const run of runs) options.onStatus(run, status);
+      };
+      open.set(key, { runs, connection: openConnection({ ...options, runs, onStatus }) });
+    });
   }
 
   return {
     want(runs) {
       wanted = runs;
-      if (timer !== undefined) return;
-      // Not zero: elements that a parser meets one after the other belong together as well.
-      timer = setTimeout(settle, open.length === 0 ? 0 : SETTLE_MS);
+      timer ??= setTimeout(settle, open.size === 0 ? 0 : SETTLE_MS);
     },
     wake(isCertain) {
-      for (const { connection } of open) connection.wake(isCertain);
+      for (const { connection } of open.values()) connection.wake(isCertain);
     },
   };
 }

@@ -1,6 +1,7 @@
-// What every way of hearing from the service offers: one attempt, from opening to its end.
+// What every way of hearing from the service offers: one attempt, from opening to its end. And what they have in common.
 import type { TransportName } from '../connection-status.ts';
 import type { Message } from '../message.ts';
+import { parseRetryAfter } from './backoff.ts';
 
 /** A service and the right to read from it. */
 export interface Endpoint {
@@ -16,9 +17,7 @@ export interface Attempt {
   /** The newest id had of a run, 0 for none; asked anew whenever a cursor is sent. */
   cursorOf(run: string): number;
   onMessage(message: Message): void;
-  /**
-   * Proof that bytes get through: a message, a ping, an answer. With the server's time where it came along.
-   */
+  /** Proof that bytes get through: a message, a ping, an answer. With the server's time where it came along. */
   onAlive(serverMs?: number): void;
   signal: AbortSignal;
 }
@@ -41,12 +40,24 @@ export type Transports = Readonly<Record<TransportName, Transport>>;
 /** A first byte is sent at once; a proxy that keeps it this long keeps everything. */
 export const FIRST_BYTE_MS = 8_000;
 /** Two and a half heartbeats of 15 s. */
-export const SILENCE_MS = 38_000;
+const SILENCE_MS = 38_000;
 
-export function headersFor(endpoint: Endpoint, accept: string): HeadersInit {
-  const headers: Record<string, string> = { Accept: accept };
-  if (endpoint.token !== '') headers.Authorization = `Bearer ${endpoint.token}`;
-  return headers;
+/** Asks for something under `/api`. */
+export function ask(
+  { endpoint, signal }: Attempt,
+  path: string,
+  own: AbortSignal,
+  cache: RequestCache,
+): Promise<Response> {
+  return fetch(`${endpoint.server}/api/${path}`, {
+    headers: endpoint.token ? { Authorization: `Bearer ${endpoint.token}` } : {},
+    cache,
+    signal: AbortSignal.any([signal, own]),
+  });
+}
+
+export function refused({ headers }: Response): Ending {
+  return { why: 'failed', retryAfterMs: parseRetryAfter(headers.get('Retry-After'), Date.now()) };
 }
 
 export interface Watchdog {
@@ -58,11 +69,20 @@ export interface Watchdog {
 /** Barks once, when nothing came for too long. */
 export function createWatchdog(onSilence: () => void): Watchdog {
   let timer = setTimeout(onSilence, FIRST_BYTE_MS);
+  const stop = () => clearTimeout(timer);
   return {
+    stop,
     feed() {
-      clearTimeout(timer);
+      stop();
       timer = setTimeout(onSilence, SILENCE_MS);
     },
-    stop: () => clearTimeout(timer),
   };
+}
+
+/** Resolves after that time, or as soon as the signal says so. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+    signal.onabort = () => resolve();
+  });
 }

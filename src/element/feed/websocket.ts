@@ -1,5 +1,5 @@
 // A WebSocket per run: for networks whose proxies hold streams back. Browsers allow hundreds of them.
-import { parseMessage } from '../message.ts';
+import { toMessage } from '../message.ts';
 import { type Attempt, createWatchdog, type Ending } from './transport.ts';
 
 const PING_MS = 15_000;
@@ -25,16 +25,14 @@ export function openSockets(attempt: Attempt): Promise<Ending> {
       socket.onmessage = ({ data }) => {
         isAlive = true;
         watchdog.feed();
-        take(String(data), run);
+        // The service sends nothing but JSON.
+        const value: { type: string; ts?: number } = JSON.parse(data);
+        attempt.onAlive(value.type === 'pong' ? value.ts : undefined);
+        const message = toMessage({ run_id: run, ...value });
+        if (message !== undefined) attempt.onMessage(message);
       };
       socket.onclose = () => end({ why: isAlive ? 'ended' : 'failed' });
       return socket;
-    }
-
-    function take(text: string, run: string): void {
-      const message = parseMessage(text, run);
-      attempt.onAlive(message === undefined ? pongTime(text) : undefined);
-      if (message !== undefined) attempt.onMessage(message);
     }
 
     function end(ending: Ending): void {
@@ -51,19 +49,12 @@ export function openSockets(attempt: Attempt): Promise<Ending> {
 }
 
 function socketUrl({ endpoint, cursorOf }: Attempt, run: string): string {
-  const url = new URL(`${endpoint.server.replace(/^http/, 'ws')}/ws/${encodeURIComponent(run)}`);
-  const cursor = cursorOf(run);
-  if (cursor > 0) url.searchParams.set('last_event_id', String(cursor));
-  // A browser's WebSocket can't send headers.
-  if (endpoint.token !== '') url.searchParams.set('token', endpoint.token);
-  return url.href;
+  // A browser's WebSocket can't send headers, so the token goes here.
+  const query = new URLSearchParams(endpoint.token && { token: endpoint.token });
+  if (cursorOf(run) > 0) query.set('last_event_id', String(cursorOf(run)));
+  return `${endpoint.server.replace(/^http/, 'ws')}/ws/${encodeURIComponent(run)}?${query}`;
 }
 
 function ping(socket: WebSocket): void {
   if (socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
-}
-
-function pongTime(text: string): number | undefined {
-  const [, ts] = /^\{"type":"pong".*"ts":(\d+)/.exec(text) ?? [];
-  return ts === undefined ? undefined : Number(ts);
 }
