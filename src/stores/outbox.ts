@@ -50,7 +50,7 @@ export function createOutbox({ record, tally, maxWaiting = 50_000 }: OutboxOptio
         failures = 0;
         continue;
       }
-      tally.count('repeated-later', blocked ?? undefined, batch.length);
+      tally.count('repeated-later', () => blocked ?? '', batch.length);
       await pause(Math.min(RETRY_MS * 2 ** failures++, MAX_RETRY_MS));
     }
     sending = false;
@@ -75,7 +75,8 @@ export function createOutbox({ record, tally, maxWaiting = 50_000 }: OutboxOptio
       blocked = outcome.reason;
       return false;
     }
-    if (outcome?.status === 'rejected') tally.count('rejected', `${recording.runId}: ${outcome.reason}`);
+    if (outcome?.status === 'rejected')
+      tally.count('rejected', () => `${recording.runId}: ${outcome.reason}`);
     else if (outcome) tally.count(outcome.status);
     return true;
   }
@@ -97,7 +98,7 @@ export function createOutbox({ record, tally, maxWaiting = 50_000 }: OutboxOptio
       waiting.push(recording);
       if (waiting.length - taken > maxWaiting) {
         take(1);
-        tally.count('dropped-oldest', `over ${maxWaiting} messages wait for Redis`);
+        tally.count('dropped-oldest', () => `over ${maxWaiting} messages wait for Redis`);
       }
       if (!sending) void drain();
     },
