@@ -15,6 +15,8 @@ export interface Front {
   mode: 'pass' | 'buffer' | 'refuse' | 'hang';
   /** A WebSocket's upgrade is refused. */
   hasNoWebSocket: boolean;
+  /** Another origin that the page's policy lets it connect to. */
+  connectTo: string;
   /** Body of the page at `/`. */
   body: string;
   /** Requests so far to paths that begin like this. */
@@ -27,8 +29,9 @@ export interface Front {
   close(): Promise<void>;
 }
 
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws:; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html";
+/** As strict as a page can be. */
+const policy = (other: string) =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: ${other}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
 
 export async function openFront(service: string): Promise<Front> {
   const target = new URL(service);
@@ -70,7 +73,7 @@ export async function openFront(service: string): Promise<Front> {
   function servePage(response: ServerResponse) {
     response.writeHead(200, {
       'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': POLICY,
+      'Content-Security-Policy': policy(front.connectTo),
     });
     response.end(`<!doctype html><html lang="ko"><meta charset="utf-8"><title>Test</title>
       <script type="module" src="/run-progress.js"></script><main>${front.body}</main></html>`);
@@ -117,6 +120,7 @@ export async function openFront(service: string): Promise<Front> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mode: 'pass',
     hasNoWebSocket: false,
+    connectTo: '',
     body: '',
     count: (prefix) => paths.filter((path) => path.startsWith(prefix)).length,
     get streams() {
