@@ -125,3 +125,22 @@ function steadyRun(start, now) {
   }));
   return [{ ...start, ts: now - 38_000, started: now - 192_000, log_times: [] }, ...steps];
 }
+
+/**
+ * An element that stands in the example's state, without any connection.
+ * @param {Example} example
+ * @param {'full' | 'compact' | 'ring'} variant
+ */
+export function exampleElement({ messages, connection }, variant) {
+  const element = document.createElement('run-progress');
+  element.transport = 'manual';
+  element.variant = variant;
+  const link = document.createElement('a');
+  link.slot = 'done';
+  link.dataset.href = 'video_url';
+  link.textContent = '영상 보기';
+  element.append(link);
+  for (const message of messages) element.receive(message);
+  if (connection) element.setConnection(connection);
+  return element;
+}
