@@ -26,6 +26,14 @@ try {
         await hang(page, { ...size, language });
         const { variant, width, isLogOpen } = size;
         const name = `${variant}${isLogOpen ? '-log' : ''}-${width}-${language}-${theme}.png`;
+        // Motion runs by the real clock; a tick that is half drawn is no picture of a tick.
+        await page.evaluate(async () => {
+          const motions = [...document.querySelectorAll('run-progress')].flatMap(
+            (element) => element.shadowRoot?.getAnimations() ?? [],
+          );
+          const finite = motions.filter((motion) => motion.effect?.getTiming().iterations === 1);
+          await Promise.all(finite.map((motion) => motion.finished));
+        });
         await page.screenshot({ path: `${OUT}/${name}`, fullPage: true });
       }
     }

@@ -39,7 +39,8 @@ export function observe(estimate: Estimate, ts: number, progress: number): Estim
   const isSteady = Math.abs(raw - before) <= TOLERANCE * Math.max(raw - ts, 10_000);
   return {
     samples: [...(recent.length > 0 ? recent : [last]), { ts, progress }],
-    finishAt: before + (raw - before) * (1 - Math.exp((last.ts - ts) / SMOOTHING_MS)),
+    // Smoothed only while it holds: from a wrong beginning it would be a long way.
+    finishAt: isSteady ? before + (raw - before) * (1 - Math.exp((last.ts - ts) / SMOOTHING_MS)) : raw,
     steadySince: isSteady ? Math.min(estimate.steadySince, ts) : Number.POSITIVE_INFINITY,
   };
 }

@@ -173,7 +173,7 @@ export class RunProgressElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('runId')) this.#forget();
+    if (changed.get('runId')) this.#forget();
     this.#watch();
   }
 

@@ -87,7 +87,7 @@ export function describe(input: ViewInput): ViewModel {
     value,
     percent,
     title,
-    brief: isStage && label && !isForeign ? label : title,
+    brief: isStage && label && !isForeign ? label : look === 'done' ? words.done : title,
     attempt: run.attempt > 1 && !isOver ? phrase(words.attempt, { n: run.attempt }) : '',
     elapsed: time && !isOver ? phrase(words.elapsed, { time }) : '',
     remaining,

@@ -37,7 +37,7 @@ const ko: Words = {
   doneIn: '완료 · {time}',
   failed: '실패',
   expired: '기록이 만료되었습니다',
-  silent: '{time} 동안 소식 없음',
+  silent: '{time}째 소식 없음',
   connecting: '연결하는 중…',
   reconnecting: '다시 연결하는 중…',
   gap: '이전 기록은 보관되지 않았습니다',
