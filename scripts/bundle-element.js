@@ -27,8 +27,8 @@ const common = {
   logLevel: 'warning',
 };
 
-/** @param {{ script: string, module: string }} outputs where to write each */
-export async function bundleElement({ script, module }) {
+/** Writes `public/run-progress.js` and `dist/element.js`. */
+export async function bundleElement() {
   const { outputFiles } = await build({
     ...common,
     entryPoints: ['src/element/script.ts'],
@@ -38,6 +38,11 @@ export async function bundleElement({ script, module }) {
     legalComments: 'none',
   });
   // In minified code only templates hold line breaks, and in those indentation is for the source's reader.
-  await writeFile(script, (outputFiles[0]?.text ?? '').replace(/\n {2,}/g, ' '));
-  await build({ ...common, entryPoints: ['src/element/define.ts'], outfile: module, external: ['lit'] });
+  await writeFile('public/run-progress.js', (outputFiles[0]?.text ?? '').replace(/\n {2,}/g, ' '));
+  await build({
+    ...common,
+    entryPoints: ['src/element/define.ts'],
+    outfile: 'dist/element.js',
+    external: ['lit'],
+  });
 }

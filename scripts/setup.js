@@ -1,0 +1,64 @@
+// Sees to it that what the tests need beside npm packages is there: a Redis, a Celery, a browser with Korean and emoji.
+// Nothing is skipped where it isn't: as root on Debian it is installed, elsewhere the command is printed and we fail.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** A program that runs at all. @param {string} command @param {string[]} args */
+const runs = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+/** On systems without dpkg fonts are taken for granted. @param {string} name */
+const hasFont = (name) => {
+  const { error, stdout } = spawnSync('dpkg-query', ['-s', name], { encoding: 'utf8' });
+  return error !== undefined || stdout.includes('Status: install ok installed');
+};
+
+const needs = [
+  { package: 'redis-server', why: 'a real Redis', isThere: () => runs('redis-server', '--version') },
+  {
+    package: 'python3-celery',
+    why: 'a real Celery worker',
+    isThere: () => runs('/usr/bin/python3', '-c', 'import celery'),
+  },
+  {
+    package: 'python3-redis',
+    why: 'the worker publishes to Redis',
+    isThere: () => runs('/usr/bin/python3', '-c', 'import redis'),
+  },
+  { package: 'chromium', why: 'a real browser', isThere: () => runs('chromium', '--version') },
+  { package: 'fonts-noto-cjk', why: 'Korean text', isThere: () => hasFont('fonts-noto-cjk') },
+  { package: 'fonts-noto-color-emoji', why: 'emoji', isThere: () => hasFont('fonts-noto-color-emoji') },
+];
+
+const missing = needs.filter((need) => !need.isThere());
+if (missing.length > 0) install(missing);
+
+/** @param {typeof needs} missing */
+function install(missing) {
+  const packages = missing.map((need) => need.package);
+  const reasons = missing.map((need) => `${need.package} (${need.why})`).join(', ');
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot || !existsSync('/usr/bin/apt-get')) {
+    console.error(`The tests need ${reasons}. On Debian or Ubuntu:`);
+    console.error(
+      `  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages.join(' ')}`,
+    );
+    process.exit(1);
+  }
+  console.log(`Installing what the tests need: ${reasons}`);
+  apt('update');
+  apt('install', '-y', '--no-install-recommends', ...packages);
+  const stillMissing = needs.filter((need) => !need.isThere());
+  if (stillMissing.length === 0) return;
+  console.error(`Installed, but not found: ${stillMissing.map((need) => need.package).join(', ')}`);
+  process.exit(1);
+}
+
+/** Quiet, unless it fails. @param {string[]} args */
+function apt(...args) {
+  const { status, stdout, stderr } = spawnSync('apt-get', args, {
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    encoding: 'utf8',
+  });
+  if (status === 0) return;
+  console.error(`${stdout}${stderr}\napt-get ${args.join(' ')} failed.`);
+  process.exit(1);
+}

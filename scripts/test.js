@@ -1,0 +1,43 @@
+// Runs the tests: npm test [-- part-of-a-file-name… --test-name-pattern=…]
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+
+const args = process.argv.slice(2);
+const options = args.filter((arg) => arg.startsWith('-'));
+const filters = args.filter((arg) => !arg.startsWith('-'));
+const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts'))
+  .map((file) => `test/${file}`)
+  .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  .sort();
+if (files.length === 0) {
+  console.error(`No test file matches ${filters.join(', ')}.`);
+  process.exit(1);
+}
+
+// Many tests wait for other processes: a little more than one file per core keeps the cores busy.
+const concurrency = Math.min(Math.max(availableParallelism(), 2), 4);
+const tests = spawn(
+  process.execPath,
+  [
+    '--import',
+    'tsx',
+    '--test',
+    '--test-reporter=spec',
+    `--test-concurrency=${concurrency}`,
+    // Every wait in a test has its own deadline: this one is for what hangs all the same.
+    '--test-timeout=150000',
+    ...options,
+    ...files,
+  ],
+  { stdio: ['ignore', 'pipe', 'inherit'] },
+);
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+  process.on(signal, () => tests.kill(signal));
+// The closing lines as TAP writes them, "# tests 12": machines look for those.
+createInterface({ input: tests.stdout }).on('line', (line) => console.log(line.replace(/^ℹ /, '# ')));
+const [code, signal] = await once(tests, 'close');
+process.exit(signal ? 1 : code);

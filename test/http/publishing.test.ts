@@ -1,0 +1,141 @@
+// Publishing over HTTP: 201 with the event, or an answer that names what is wrong, and nothing is recorded.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { request } from 'undici';
+import { publish } from '../support/publish.ts';
+import { exchange } from '../support/raw-connection.ts';
+import { startRedis } from '../support/redis.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+before(async () => {
+  service = await startService();
+});
+after(() => service.stop());
+
+interface ProblemBody {
+  status: number;
+  code: string;
+  detail: string;
+  errors?: { field: string; problem: string }[];
+}
+
+async function post(body: string | Buffer, { run = 'post', headers = {}, to = service } = {}) {
+  const answer = await request(to.eventsUrl(run), { method: 'POST', body, headers });
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    json: (await answer.body.json()) as ProblemBody,
+  };
+}
+
+test('a valid update is answered by the recorded event', async () => {
+  const event = await publish(service, 'valid', {
+    state: 'QA',
+    progress: 0.5,
+    log: '품질',
+    data: { a: [1] },
+  });
+  const { id, ts, ...rest } = event;
+  assert.ok(Number.isSafeInteger(id) && Math.abs(Date.now() - ts) < 60_000);
+  assert.deepEqual(rest, {
+    type: 'progress',
+    run_id: 'valid',
+    state: 'QA',
+    progress: 0.5,
+    message: '품질',
+    data: { a: [1] },
+  });
+  assert.equal((await publish(service, 'valid', { run_id: 'valid' })).id, id + 1);
+});
+
+test('bad fields are a 422 that names each, and nothing is recorded', async () => {
+  const body = { state: '', progress: 2, log: 3, data: [], run_id: 'another' };
+  const { status, headers, json } = await post(JSON.stringify(body), { run: 'bad' });
+  assert.equal(status, 422);
+  assert.equal(headers['content-type'], 'application/problem+json; charset=utf-8');
+  assert.equal(json.code, 'bad-update');
+  assert.deepEqual(json.errors?.map(({ field }) => field).sort(), [
+    'data',
+    'log',
+    'progress',
+    'run_id',
+    'state',
+  ]);
+  const one = await post('{"progress":NaN,"log":"good"}', { run: 'bad' });
+  assert.equal(one.status, 422);
+  assert.deepEqual(
+    one.json.errors?.map(({ field }) => field),
+    ['progress'],
+  );
+  assert.equal((await request(`${service.url}/api/runs/bad`)).statusCode, 404);
+});
+
+test('a body that is not JSON is a 400, one that is no object a 422', async () => {
+  for (const body of ['', '{', 'progress=1', '{"a":1}}', Buffer.from([0xff, 0xfe])])
+    assert.deepEqual(
+      [(await post(body)).status, (await post(body)).json.code],
+      [400, 'not-json'],
+      String(body),
+    );
+  for (const body of ['null', '[]', '1', '"text"', 'NaN'])
+    assert.deepEqual([(await post(body)).status, (await post(body)).json.code], [422, 'bad-update'], body);
+});
+
+test('64 KiB are taken, one byte more is a 413', async () => {
+  const body = (bytes: number) => JSON.stringify({ log: 'x'.repeat(bytes - 10) });
+  assert.equal(body(65_536).length, 65_536);
+  assert.equal((await post(body(65_536))).status, 201);
+  assert.equal((await post(body(65_537))).status, 413);
+});
+
+test('a body without a length is a 413 as soon as it is too large, and the answer arrives', async () => {
+  const body = ' '.repeat(65_537);
+  const answer = await exchange(
+    service.port,
+    `POST /api/runs/chunked/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}`,
+  );
+  assert.match(answer, /^HTTP\/1\.1 413 /);
+});
+
+test('pages of another origin may not publish, the own page and programs may', async () => {
+  const own = `http://127.0.0.1:${service.port}`;
+  for (const origin of [
+    'https://evil.example',
+    'null',
+    `${own}.evil.example`,
+    'http://127.0.0.1',
+    'nonsense',
+  ]) {
+    const { status, json } = await post('{}', { headers: { Origin: origin } });
+    assert.deepEqual([status, json.code], [403, 'origin-not-allowed'], origin);
+  }
+  assert.equal((await post('{}', { headers: { Origin: own } })).status, 201);
+});
+
+test('in production open publishing is off, and says why', async (t) => {
+  const production = await startService({ NODE_ENV: 'production' });
+  t.after(() => production.stop());
+  const { status, json } = await post('{}', { to: production });
+  assert.deepEqual([status, json.code], [403, 'publishing-disabled']);
+});
+
+test('a bad run id in the path is a 400', async () => {
+  for (const run of ['\n', 'a\u0000', 'x'.repeat(257), '고'.repeat(86)])
+    assert.equal((await post('{}', { run })).json.code, 'bad-run-id', JSON.stringify(run));
+  assert.equal((await post('{}', { run: '고'.repeat(85) })).status, 201);
+});
+
+test('while Redis refuses writes the answer is 503 not-recorded with Retry-After', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const withRedis = await startService({ REDIS_URL: redis.url });
+  t.after(() => withRedis.stop());
+  const admin = await redis.client();
+  await admin.config('SET', 'maxmemory', '1');
+  const { status, headers, json } = await post('{"log":"full"}', { to: withRedis });
+  assert.deepEqual([status, json.code, headers['retry-after']], [503, 'not-recorded', '2']);
+  await admin.config('SET', 'maxmemory', '0');
+  assert.equal((await post('{"log":"room"}', { to: withRedis })).status, 201);
+  assert.equal(await admin.llen('autoshorts:run:post'), 1);
+});

@@ -1,0 +1,75 @@
+// A real program, started by a test and ended with it, whatever happens.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { createObserved, type Observed } from './observed.ts';
+
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+export interface Program {
+  readonly pid: number;
+  /** What it wrote to stdout and stderr, line by line. */
+  readonly lines: readonly string[];
+  waitForLine<T>(what: string, look: (line: string) => T | undefined | null | false): Promise<T>;
+  readonly exited: Promise<Exit>;
+  kill(signal: NodeJS.Signals): void;
+  /** Sends the signal, and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<Exit>;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export function startProgram(
+  command: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): Program {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  const lines: string[] = [];
+  const observed: Observed = createObserved(() => lines.slice(-20).join('\n'));
+  for (const output of [child.stdout, child.stderr])
+    createInterface({ input: output }).on('line', (line) => {
+      lines.push(line);
+      observed.changed();
+    });
+  let exit: Exit | undefined;
+  const exited = new Promise<Exit>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      exit = { code, signal };
+      observed.changed();
+      resolve(exit);
+    });
+  });
+  exited.catch(() => {}); // Reported by whoever waits for it.
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    waitForLine: async (what, look) => {
+      let next = 0;
+      return observed.until(`${what} from ${command}`, () => {
+        while (next < lines.length) {
+          const found = look(lines[next++] ?? '');
+          if (found) return found;
+        }
+        if (exit) throw new Error(`${command} ended (${exit.code ?? exit.signal}):\n${lines.join('\n')}`);
+        return undefined;
+      });
+    },
+    exited,
+    kill: (signal) => {
+      child.kill(signal);
+    },
+    stop: async (signal = 'SIGTERM') => {
+      if (!exit) child.kill(signal);
+      return exited;
+    },
+  };
+}
