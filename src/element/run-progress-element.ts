@@ -53,14 +53,34 @@ export interface RunDetail {
  * @slot done - Beside "Done".
  * @slot failed - Beside "Failed".
  *
- * @csspart base - Everything. @csspart bar @csspart fill @csspart dot @csspart title @csspart percent
- * @csspart remaining @csspart stages @csspart stage @csspart message @csspart notice @csspart toggle
- * @csspart log @csspart log-line @csspart log-rule @csspart log-more @csspart copy
+ * @csspart base - All of it.
+ * @csspart dot - The sign at the beginning of the line.
+ * @csspart title - What it is doing.
+ * @csspart percent - How far it is.
+ * @csspart remaining - Elapsed and remaining time.
+ * @csspart bar - Bar or ring.
+ * @csspart fill - What is done of it.
+ * @csspart stages - The row of stages.
+ * @csspart stage - One of them.
+ * @csspart message - The newest line.
+ * @csspart notice - A silence, or a lost connection.
+ * @csspart toggle - The button that unfolds the log.
+ * @csspart log - The unfolded log.
+ * @csspart log-line - A line of it.
+ * @csspart log-rule - A gap, or a restart, between lines.
+ * @csspart log-more - The button to the newest lines.
+ * @csspart copy - The button that copies it.
  *
- * @cssprop --run-progress-accent - Bar, current stage. @cssprop --run-progress-done @cssprop --run-progress-warn
- * @cssprop --run-progress-fail @cssprop --run-progress-track @cssprop --run-progress-text
- * @cssprop --run-progress-muted @cssprop --run-progress-surface - Behind the log.
- * @cssprop --run-progress-radius @cssprop --run-progress-height - Thickness of the bar.
+ * @cssprop --run-progress-accent - Bar and current stage.
+ * @cssprop --run-progress-done - A finished run.
+ * @cssprop --run-progress-warn - A silent run.
+ * @cssprop --run-progress-fail - A failed run.
+ * @cssprop --run-progress-track - The empty bar.
+ * @cssprop --run-progress-text - Text. Default: the page's.
+ * @cssprop --run-progress-muted - Secondary text.
+ * @cssprop --run-progress-surface - Behind the log.
+ * @cssprop --run-progress-radius - Corners of the log.
+ * @cssprop --run-progress-height - Thickness of the bar.
  */
 export class RunProgressElement extends LitElement {
   /** Used where an element has no `server`. The bundled script sets it to its own origin. */
