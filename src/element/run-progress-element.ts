@@ -17,13 +17,8 @@ import { type Words, wordsFor } from './words.ts';
 const VARIANTS = { full: fullView, compact: compactView, ring: ringView };
 
 /** The detail of `run-progress`, `run-complete` and `run-failed`. */
-export interface RunDetail {
+export interface RunDetail extends RunState {
   runId: string;
-  id: number;
-  state: string | null;
-  progress: number | null;
-  data: Data | null;
-  done: boolean;
   /** Oldest first. */
   logs: readonly string[];
 }
@@ -252,7 +247,7 @@ export class RunProgressElement extends LitElement {
     const server = this.server || RunProgressElement.defaultServer;
     const { runId: run, token, transport } = this;
     if (run !== '' && server === '' && transport !== 'manual') {
-      throw new TypeError('<run-progress> needs the attribute "server": the address of the service');
+      throw new TypeError('<run-progress> needs "server", the address of the service');
     }
     const address = new URL(server || '/', document.baseURI).href.replace(/\/$/, '');
     this.#feed.watch({ server: address, run, token, transport });
@@ -273,17 +268,13 @@ export class RunProgressElement extends LitElement {
   }
 
   #detail(): RunDetail {
-    const { id, state, progress, data, done, lines } = this.#feed.known.state;
+    const { state } = this.#feed.known;
     return {
+      ...state,
       runId: this.runId,
-      id,
-      state,
-      progress,
-      data,
-      done,
       // Made when asked for: most listeners never do, and events may come by the thousand.
       get logs() {
-        return textsOf(lines);
+        return textsOf(state.lines);
       },
     };
   }

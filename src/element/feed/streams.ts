@@ -11,6 +11,8 @@ export interface Streams {
   /** Replaces what is wanted. Takes effect at once when nothing is open, else a little later, with what else changes. */
   want(runs: readonly string[]): void;
   wake(isCertain: boolean): void;
+  /** Now, not later: a page that is being frozen has no later. */
+  close(): void;
 }
 
 /** Elements come and go in bunches (a table is filled, a list is sorted): one new connection for all of it. */
@@ -44,6 +46,11 @@ export function createStreams(options: StreamsOptions): Streams {
   }
 
   return {
+    close() {
+      clearTimeout(timer);
+      wanted = [];
+      settle();
+    },
     want(runs) {
       wanted = runs;
       timer ??= setTimeout(settle, open.size === 0 ? 0 : SETTLE_MS);
