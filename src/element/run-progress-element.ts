@@ -14,6 +14,7 @@ import { compactView, fullView, ringView, type ViewParts } from './view.ts';
 import { describe, type ViewModel } from './view-model.ts';
 import { type Words, wordsFor } from './words.ts';
 
+const RENDER_MS = 50;
 const VARIANTS = { full: fullView, compact: compactView, ring: ringView };
 
 /** The detail of `run-progress`, `run-complete` and `run-failed`. */
@@ -122,6 +123,7 @@ export class RunProgressElement extends LitElement {
   #view: ViewModel | undefined;
   #spoken = '';
   #told = '';
+  #renderedAt = 0;
   #clock: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
@@ -181,9 +183,12 @@ export class RunProgressElement extends LitElement {
     clearInterval(this.#clock);
   }
 
-  /** At most one render per frame, whatever arrives; a hidden page has no frames. */
+  /** A few times a second is as often as a person can read, whatever arrives. A hidden page has no frames. */
   protected override async scheduleUpdate(): Promise<void> {
+    const waitMs = this.#renderedAt + RENDER_MS - Date.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     if (!document.hidden) await new Promise(requestAnimationFrame);
+    this.#renderedAt = Date.now();
     super.scheduleUpdate();
   }
 
