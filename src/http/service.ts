@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream';
 import { answerPoll } from '../delivery/poll.ts';
 import type { Sse } from '../delivery/sse.ts';
 import type { WebSockets } from '../delivery/websocket.ts';
+import { MAX_BODY_BYTES } from '../publish/http-body.ts';
 import { parseCursor } from '../runs/cursor.ts';
 import type { Hub } from '../runs/hub.ts';
-import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
 import type { Run } from '../runs/run.ts';
 import { parseRunId } from '../runs/run-id.ts';
 import type { Store } from '../runs/store.ts';
@@ -80,8 +80,13 @@ export function createService(options: ServiceOptions): Service {
         'Publishing over HTTP is off in production, as anybody could. Publish through Redis.',
       );
     const runId = runIdOf(params);
-    const event = await publisher.publish(runId, await readBody(request, MAX_MESSAGE_BYTES));
-    response.writeHead(201, { 'Content-Type': 'application/json; charset=utf-8' }).end(event);
+    const text = await readBody(request, MAX_BODY_BYTES);
+    const { status, headers, body } = await publisher.publish(
+      runId,
+      text,
+      headerOf(request, 'idempotency-key'),
+    );
+    response.writeHead(status, { ...headers, 'Content-Type': 'application/json; charset=utf-8' }).end(body);
   }
 
   function live({ response }: RequestContext) {
@@ -133,12 +138,14 @@ function runIdOf(params: ReadonlyMap<string, string>): string {
 }
 
 function cursorOf(request: IncomingMessage, query: URLSearchParams): number | null {
-  const header = request.headers['last-event-id'];
   return parseCursor(
-    (Array.isArray(header) ? header.join() : header) ||
-      query.get('last_event_id') ||
-      query.get('lastEventId'),
+    headerOf(request, 'last-event-id') || query.get('last_event_id') || query.get('lastEventId'),
   );
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const header = request.headers[name];
+  return Array.isArray(header) ? header.join() : header;
 }
 
 function storeUnavailable(): HttpProblem {

@@ -5,8 +5,8 @@ import type { Recording } from './record.ts';
 export type Outcome =
   /** In the history, and announced. The element only when it was asked for. */
   | { status: 'recorded'; element?: string }
-  /** Its name is in the history already. */
-  | { status: 'repeat' }
+  /** Its name, or its key, is in the history already. With a key the first one's element, if elements are wanted. */
+  | { status: 'repeat'; element?: string }
   /** Its epoch is older than the remembered ones: it can't be told from a repeat, and counts as one. */
   | { status: 'stale' }
   /** Refused for this run alone, and for good. */
@@ -34,8 +34,8 @@ export interface HistoryOptions {
 export interface Store {
   /**
    * Records updates in the order given, and calls in the order made; each atomically: in the history before it is
-   * announced. Never rejects: an outcome for each, in order. From the first one that is refused (or unknown) on, none
-   * is recorded.
+   * announced. Never rejects: an outcome for each, in order. From the first one that is refused on, none is recorded;
+   * after one that is unknown they are unknown or refused.
    */
   record(recordings: readonly Recording[], options?: { wantElements?: boolean }): Promise<Outcome[]>;
 

@@ -4,12 +4,12 @@
 -- KEYS[1]  where the newest epoch is kept
 -- KEYS[2…] the history of each update's run; also the channel on which its events are announced
 -- ARGV[1…4] history limit, expiry of a run and of a finished run in ms, terminal states as ',"END","FAILED",'
--- then eight for each update: run_id, source, n, state, progress, log, data (JSON text, '' where absent), and '1' where
--- the element is wanted
+-- then nine for each update: run_id, source, n, state, progress, log, data, idempotency key (JSON text, '' where absent),
+-- and '1' where the element is wanted
 --
--- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0: a repeat; -1: an epoch older than the
--- remembered ones; any other text: why Redis refuses this run. `refusal` ('' for none) is why Redis refuses writes: the
--- update that has no outcome, and all after it, were not recorded.
+-- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0, or {the first one's element}: a repeat; -1: an
+-- epoch older than the remembered ones; any other text: why Redis refuses this run. `refusal` ('' for none) is why Redis
+-- refuses writes: the update that has no outcome, and all after it, were not recorded.
 local REMEMBERED = 8
 local limit, ttl, finished_ttl, terminal = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local time = redis.call('TIME')
@@ -29,9 +29,9 @@ end
 local function read(element, prefix)
   if string.sub(element, 1, #prefix) ~= prefix then return end
   local id, state, progress = string.match(element, '^(%d+),"ts":%d+,"state":(.-),"progress":([^,]+),"message":', #prefix + 1)
-  local started, s, p, d, epochs, sources = string.match(element,
-    '^.*,"record":{"started":(%d+),"set":"(%d+) (%d+) (%d+)","epochs":"([^"]*)","sources":"([^"]*)"}}$')
-  if not id or not started then return end
+  local started, s, p, d, epochs, sources, rest = string.match(element,
+    '^.*,"record":{"started":(%d+),"set":"(%d+) (%d+) (%d+)","epochs":"([^"]*)","sources":"([^"]*)"(.*)}}$')
+  if not id or not started or not (rest == '' or string.find(rest, '^,"key":".*"$')) then return end
   return {id = tonumber(id), state = state, progress = progress, started = started,
     set_state = tonumber(s), set_progress = tonumber(p), set_data = tonumber(d), epochs = epochs, sources = sources}
 end
@@ -60,10 +60,24 @@ local function remember(list, source, n, by_age)
   return table.concat(others, ' ')
 end
 
+-- The elements of a history that bear an idempotency key, by it. Read once a call, and only for an update that bears one.
+local bearers = {}
+local function bearers_in(history)
+  if bearers[history] then return bearers[history] end
+  local found = {}
+  for _, element in ipairs(redis.call('LRANGE', history, 0, -1)) do
+    -- A match within `data` holds the quotes of what follows it, and a key's own are escaped: it equals none.
+    local bears = string.match(element, '^.*","key":(".*")}}$')
+    if bears and not found[bears] then found[bears] = element end
+  end
+  bearers[history] = found
+  return found
+end
+
 local outcomes = {''}
 for i = 2, #KEYS do
-  local key, at = KEYS[i], 5 + (i - 2) * 8
-  local run, source, n, state, progress, log, data, wanted = unpack(ARGV, at, at + 7)
+  local key, at = KEYS[i], 5 + (i - 2) * 9
+  local run, source, n, state, progress, log, data, bears, wanted = unpack(ARGV, at, at + 8)
   local prefix = '{"type":"progress","run_id":' .. run .. ',"id":'
   local before, outcome
   local last = redis.pcall('LINDEX', key, -1)
@@ -84,7 +98,9 @@ for i = 2, #KEYS do
       set_state = 0, set_progress = 0, set_data = 0, epochs = '', sources = ''}
     local raw = string.find(source, '^%d+$')
     local epochs, sources = before.epochs, before.sources
-    if raw then epochs, outcome = remember(epochs, source, n, true)
+    local first = bears ~= '' and bearers_in(key)[bears]
+    if first then outcome = wanted == '1' and {first} or 0
+    elseif raw then epochs, outcome = remember(epochs, source, n, true)
     else sources, outcome = remember(sources, source, n, false) end
     if not outcome then
       local epoch = raw and tonumber(source)
@@ -98,13 +114,14 @@ for i = 2, #KEYS do
       local element = prefix .. string.format('%.0f', before.id + 1) .. ',"ts":' .. ts
         .. ',"state":' .. folded_state .. ',"progress":' .. folded_progress
         .. ',"message":' .. (log == '' and '""' or log) .. with_data .. (done and ',"done":true' or '')
-        .. string.format(',"record":{"started":%s,"set":"%.0f %.0f %.0f","epochs":"%s","sources":"%s"}}',
-          before.started, set_state, set_progress, set_data, epochs, sources)
+        .. string.format(',"record":{"started":%s,"set":"%.0f %.0f %.0f","epochs":"%s","sources":"%s"%s}}',
+          before.started, set_state, set_progress, set_data, epochs, sources, bears == '' and '' or ',"key":' .. bears)
       local length = redis.pcall('RPUSH', key, element)
       if type(length) == 'table' then outcomes[1] = length.err; return outcomes end
       if length > limit then redis.call('LTRIM', key, -limit, -1) end
       redis.call('PEXPIRE', key, done and finished_ttl or ttl)
       redis.call('PUBLISH', key, element)
+      if bears ~= '' then bearers[key][bears] = element end
       outcome = wanted == '1' and element or 1
     end
   end

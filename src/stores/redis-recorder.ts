@@ -52,7 +52,9 @@ export function createRedisRecorder(
       const outcomes = await send(batch);
       const last = outcomes.at(-1);
       const stop = last?.status === 'refused' || last?.status === 'unknown' ? last : null;
-      for (const [i, { call }] of batch.entries()) settle(call, outcomes[i] ?? notTried(stop));
+      // Of a call whose answer was lost all may have been recorded, not the first alone.
+      const rest = stop?.status === 'unknown' ? stop : notTried(stop);
+      for (const [i, { call }] of batch.entries()) settle(call, outcomes[i] ?? rest);
       // What waits behind an update that was refused would overtake it.
       if (stop) for (const { call } of waiting.splice(0)) settle(call, notTried(stop));
     }
@@ -73,9 +75,9 @@ export function createRedisRecorder(
     if (client.status !== 'ready') return [{ status: 'refused', reason: 'no connection to Redis' }];
     const keys = batch.map(({ recording }) => keyOf(recording.runId));
     const args = batch.flatMap(({ recording, call }) => {
-      const { runId, state, progress, log, data } = updateText(recording);
+      const { runId, state, progress, log, data, key } = updateText(recording);
       const { source, n } = recording.name;
-      return [runId, source, String(n), state, progress, log, data, call.wantElements ? '1' : ''];
+      return [runId, source, String(n), state, progress, log, data, key, call.wantElements ? '1' : ''];
     });
     try {
       return parseReply(await run([markerKey, ...keys], [...head, ...args]));
@@ -109,11 +111,12 @@ export function createRedisRecorder(
 
 /** The reply of record.lua, which documents it. */
 function parseReply(reply: unknown): Outcome[] {
-  const [refusal, ...outcomes] = reply as [string, ...(string | number)[]];
+  const [refusal, ...outcomes] = reply as [string, ...(string | number | [string])[]];
   const parsed = outcomes.map((outcome): Outcome => {
     if (outcome === 1) return { status: 'recorded' };
     if (outcome === 0) return { status: 'repeat' };
     if (outcome === -1) return { status: 'stale' };
+    if (Array.isArray(outcome)) return { status: 'repeat', element: outcome[0] };
     const text = String(outcome);
     return text.startsWith('{')
       ? { status: 'recorded', element: text }
