@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: { main: 'src/main.ts', demo: 'src/cli/demo.ts' },
+  entryPoints: { main: 'src/main.ts', demo: 'src/cli/demo.ts', publisher: 'src/publish/publisher.ts' },
   outdir: 'dist',
   bundle: true,
   packages: 'external',
