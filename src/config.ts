@@ -16,6 +16,8 @@ export interface Config {
   maxConnections: number;
   heartbeatMs: number;
   shutdownMs: number;
+  /** Besides the service's own. '*': all. */
+  allowedOrigins: readonly string[] | '*';
   logLevel: string;
 }
 
@@ -31,7 +33,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 /** Settings to come: one that is not honoured stops the start, as whoever sets it relies on it. */
-const NOT_YET = ['PROGRESS_SECRET', 'ALLOWED_ORIGINS', 'MAX_CONNECTIONS_PER_RUN'];
+const NOT_YET = ['PROGRESS_SECRET', 'MAX_CONNECTIONS_PER_RUN'];
 const MAX_PORT = 65_535;
 /** What Redis takes as an expiry without a thought: 10 years. */
 const MAX_TTL_SECONDS = 315_360_000;
@@ -66,6 +68,7 @@ export function parseConfig(environment: Environment): Config {
     maxConnections: integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
     heartbeatMs: integer('HEARTBEAT_SECONDS', 15, 1, 3600) * 1000,
     shutdownMs: integer('SHUTDOWN_SECONDS', 4, 1, 600) * 1000,
+    allowedOrigins: origins('ALLOWED_ORIGINS', environment.ALLOWED_ORIGINS),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL', 'info'), LOG_LEVELS),
   });
 }
@@ -98,6 +101,20 @@ function states(name: string, value: string): string[] {
   const list = value.split(',').map((state) => state.trim());
   if (list.every((state) => /^[^\p{Cc}]{1,64}$/u.test(state))) return list;
   throw new ConfigError(name, `must be a comma-separated list of states, not "${value}"`);
+}
+
+function origins(name: string, value: string | undefined): string[] | '*' {
+  if (!value) return [];
+  if (value.trim() === '*') return '*';
+  const list = value.split(',').map((origin) => origin.trim().replace(/\/$/, ''));
+  for (const origin of list) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      throw new ConfigError(
+        name,
+        `must be * or origins like https://example.com, separated by commas; not "${origin}"`,
+      );
+  }
+  return list;
 }
 
 function flag(name: string, value: string | undefined): boolean {

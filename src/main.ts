@@ -1,9 +1,9 @@
 // Wires the service together and runs it: the only file that touches `process`.
 import { pino } from 'pino';
 import { type Config, ConfigError, parseConfig } from './config.ts';
-import { createHeartbeat } from './delivery/heartbeat.ts';
-import { createSse } from './delivery/sse.ts';
+import { createSseStreams } from './delivery/sse-streams.ts';
 import { createWebSockets } from './delivery/websocket.ts';
+import { createAccess } from './http/access.ts';
 import { createConnectionLimit } from './http/connection-limit.ts';
 import { createPublishEndpoint } from './http/publish-endpoint.ts';
 import { createHttpServer } from './http/server.ts';
@@ -53,14 +53,15 @@ const hub = createHub({
     log.debug({ runId, reason: reasonOf(error) }, 'a run could not be read; trying on'),
 });
 const limit = createConnectionLimit(config.maxConnections);
-const heartbeat = createHeartbeat(config.heartbeatMs);
-const sse = createSse({ heartbeat, onOpen: limit.onOpen, onClose: limit.onClose });
+const sseStreams = createSseStreams({ ...config, onOpen: limit.onOpen, onClose: limit.onClose });
 const webSockets = createWebSockets({ ...config, onOpen: limit.onOpen, onClose: limit.onClose });
+const access = createAccess(config);
 let isClosing = false;
 const service = createService({
   hub,
   store,
-  sse,
+  access,
+  sseStreams,
   webSockets,
   publisher: createPublishEndpoint(store.record),
   limit,
@@ -69,6 +70,7 @@ const service = createService({
 });
 const server = createHttpServer({
   routes: [...service.routes, ...staticRoutes(PUBLIC, FILES)],
+  access,
   upgrade: service.upgrade,
   log,
 });
@@ -93,7 +95,7 @@ async function close(signal: string) {
   await shutDown({
     server,
     closeReaders: () => {
-      sse.close();
+      sseStreams.close();
       webSockets.close();
     },
     closeStore: () => store.close(),

@@ -1,33 +1,86 @@
-// Who may talk to the service: the Host and Origin of a request. Pure.
-
-import type { IncomingMessage } from 'node:http';
+// Who may talk to the service: Host, Origin, and what browsers are told of it (Fetch standard, 3.3). Decides only.
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { HttpProblem } from './problem.ts';
 
-/**
- * Against DNS rebinding, where a foreign page reaches this service under its own name: only names that mean this machine
- * pass, and IP addresses. Throws 403.
- */
-export function checkHost(request: IncomingMessage) {
-  const host = hostname(request.headers.host ?? '');
-  if (host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0) return;
-  throw new HttpProblem(
-    403,
-    'host-not-allowed',
-    `Outside production this service answers to localhost and IP addresses, not to "${host}". Set NODE_ENV=production.`,
-  );
+export interface AccessOptions {
+  isProduction: boolean;
+  /** Origins whose pages may read, publish and open WebSockets, besides the service's own. '*': all. */
+  allowedOrigins: readonly string[] | '*';
 }
 
-/**
- * A page of another site may not publish, nor open a WebSocket: neither needs the visitor's consent otherwise. Programs
- * send no Origin. Throws 403.
- */
-export function checkOrigin(request: IncomingMessage) {
-  const { origin, host } = request.headers;
-  if (origin === undefined) return;
-  // Compared without the scheme, which a proxy that ends TLS hides.
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
-  throw new HttpProblem(403, 'origin-not-allowed', 'A page of another origin may not do this.');
+export interface Access {
+  /**
+   * Against DNS rebinding, where a foreign page reaches this service under its own name: outside production only names
+   * that mean this machine pass, IP addresses, and the hosts of allowed origins. Throws 403.
+   */
+  checkHost(request: IncomingMessage): void;
+  /**
+   * For what a page could do without its visitor's consent: publish, and open a WebSocket. Programs send no Origin.
+   * Throws 403.
+   */
+  checkOrigin(request: IncomingMessage): void;
+  /** For every answer, errors too: without them a page can't even read the status. */
+  corsHeaders(request: IncomingMessage): OutgoingHttpHeaders;
+  /** For the answer to OPTIONS. */
+  preflightHeaders(request: IncomingMessage): OutgoingHttpHeaders;
+}
+
+const PREFLIGHT_SECONDS = '7200';
+
+export function createAccess({ isProduction, allowedOrigins }: AccessOptions): Access {
+  const hosts = new Set(
+    allowedOrigins === '*' ? [] : allowedOrigins.map((origin) => new URL(origin).hostname),
+  );
+
+  function isAllowed(origin: string): boolean {
+    return allowedOrigins === '*' || allowedOrigins.includes(origin);
+  }
+
+  function corsHeaders({ headers: { origin } }: IncomingMessage): OutgoingHttpHeaders {
+    if (allowedOrigins !== '*' && allowedOrigins.length === 0) return {};
+    if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' };
+    return {
+      'Access-Control-Allow-Origin': allowedOrigins === '*' ? '*' : origin,
+      'Access-Control-Expose-Headers': 'Retry-After, ETag',
+      Vary: 'Origin',
+    };
+  }
+
+  return {
+    checkHost: (request) => {
+      if (isProduction || allowedOrigins === '*') return;
+      const host = hostname(request.headers.host ?? '');
+      if (host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0 || hosts.has(host)) return;
+      throw new HttpProblem(
+        403,
+        'host-not-allowed',
+        `Outside production this service answers to localhost, IP addresses and the hosts of ALLOWED_ORIGINS, not to "${host}".`,
+      );
+    },
+    checkOrigin: ({ headers: { origin, host } }) => {
+      if (origin === undefined || isAllowed(origin)) return;
+      // Compared without the scheme, which a proxy that ends TLS hides.
+      if (URL.canParse(origin) && new URL(origin).host === host) return;
+      throw new HttpProblem(
+        403,
+        'origin-not-allowed',
+        `Pages of ${origin} may not do this: see ALLOWED_ORIGINS.`,
+      );
+    },
+    corsHeaders,
+    preflightHeaders: (request) => {
+      const cors = corsHeaders(request);
+      if (!cors['Access-Control-Allow-Origin']) return cors;
+      return {
+        ...cors,
+        'Access-Control-Allow-Methods': 'GET, POST',
+        'Access-Control-Allow-Headers':
+          'Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID',
+        'Access-Control-Max-Age': PREFLIGHT_SECONDS,
+      };
+    },
+  };
 }
 
 /** The name in a Host header, without port and brackets. */

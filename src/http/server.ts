@@ -2,11 +2,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { Access } from './access.ts';
 import { HttpProblem, rawProblem, sendProblem } from './problem.ts';
 import { type Route, route } from './router.ts';
 
 export interface HttpServerOptions {
   routes: readonly Route[];
+  access: Access;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
   log: Logger;
 }
@@ -14,11 +16,21 @@ export interface HttpServerOptions {
 /** Longer than the idle timeout of the usual proxies (60 s), so that it is they who close. */
 const KEEP_ALIVE_MS = 75_000;
 
-export function createHttpServer({ routes, upgrade, log }: HttpServerOptions): Server {
+/** A client that resets its connection is not an error. */
+function ignoreReset() {}
+
+export function createHttpServer({ routes, access, upgrade, log }: HttpServerOptions): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true });
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
+    for (const [name, value] of Object.entries(access.corsHeaders(request)))
+      response.setHeader(name, value ?? '');
     try {
+      access.checkHost(request);
+      if (request.method === 'OPTIONS') {
+        response.writeHead(204, access.preflightHeaders(request)).end();
+        return;
+      }
       const { handler, params, query } = route(routes, request);
       await handler({ request, response, params, query });
     } catch (error) {
@@ -37,15 +49,18 @@ export function createHttpServer({ routes, upgrade, log }: HttpServerOptions): S
   }
 
   server.on('request', (request, response) => {
-    // A client that resets its connection is not an error.
-    response.on('error', () => {});
+    response.on('error', ignoreReset);
     void answer(request, response);
   });
   server.on('upgrade', (request, socket, head) => {
     const onError = () => socket.destroy();
     // Without a listener a reset during the handshake would end the process.
     socket.on('error', onError);
-    upgrade(request, socket, head).catch((error: unknown) => {
+    const checked = async () => {
+      access.checkHost(request);
+      await upgrade(request, socket, head);
+    };
+    checked().catch((error: unknown) => {
       if (socket.writable) socket.end(rawProblem(problemOf(error, request)));
     });
   });

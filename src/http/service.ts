@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answerPoll } from '../delivery/poll.ts';
-import type { Sse } from '../delivery/sse.ts';
+import { createSseFrames } from '../delivery/sse-frames.ts';
+import { SSE_HEADERS, type SseStreams } from '../delivery/sse-streams.ts';
 import type { WebSockets } from '../delivery/websocket.ts';
 import { MAX_BODY_BYTES } from '../publish/http-body.ts';
 import { parseCursor } from '../runs/cursor.ts';
@@ -10,7 +11,7 @@ import type { Hub } from '../runs/hub.ts';
 import type { Run } from '../runs/run.ts';
 import { parseRunId } from '../runs/run-id.ts';
 import type { Store } from '../runs/store.ts';
-import { checkHost, checkOrigin } from './access.ts';
+import type { Access } from './access.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import { HttpProblem } from './problem.ts';
 import type { PublishEndpoint } from './publish-endpoint.ts';
@@ -20,7 +21,8 @@ import { matchPath, parseTarget, type RequestContext, type Route } from './route
 export interface ServiceOptions {
   hub: Hub;
   store: Store;
-  sse: Sse;
+  access: Access;
+  sseStreams: SseStreams;
   webSockets: WebSockets;
   publisher: PublishEndpoint;
   limit: ConnectionLimit;
@@ -32,6 +34,9 @@ export interface ServiceOptions {
 
 /** How long a reader waits for a store that is away, before its stream opens without it, or its poll gets a 503. */
 const PATIENCE_MS = 2000;
+/** A stream of several runs has no cursor: whoever comes back begins anew. */
+const runFrames = createSseFrames({ withIds: true });
+const runsFrames = createSseFrames({ withIds: false });
 const WEBSOCKET_PATH = '/ws/:run_id';
 
 export interface Service {
@@ -40,29 +45,38 @@ export interface Service {
 }
 
 export function createService(options: ServiceOptions): Service {
-  const { hub, store, sse, webSockets, publisher, limit, isProduction, isClosing } = options;
-
-  function checkAccess(request: IncomingMessage) {
-    if (!isProduction) checkHost(request);
-  }
+  const { hub, store, access, sseStreams, webSockets, publisher, limit, isProduction, isClosing } = options;
 
   async function stream({ request, response, params, query }: RequestContext) {
-    checkAccess(request);
-    const runId = runIdOf(params);
+    const runId = parsedRunId(params.get('run_id'));
     const cursor = cursorOf(request, query);
     const run = await hub.open(runId, { cursor, patienceMs: PATIENCE_MS });
     if (response.destroyed) return;
     // Nothing more will come: EventSource takes 204 as the wish not to come back.
     if (hasAll(run, cursor)) response.writeHead(204, { 'Cache-Control': 'no-store' }).end();
+    else if (request.method === 'HEAD') response.writeHead(200, SSE_HEADERS).end();
     else {
       limit.check();
-      sse.stream(request, response, run, cursor);
+      const stream = sseStreams.open(response, runFrames);
+      stream.add(run.subscribe(stream, cursor));
+    }
+  }
+
+  async function streamMany({ request, response, query }: RequestContext) {
+    const runIds = [...new Set(query.getAll('run').map(parsedRunId))];
+    if (runIds.length === 0) throw new HttpProblem(400, 'no-run', 'Name at least one run: ?run=A&run=B.');
+    const runs = await Promise.all(runIds.map((runId) => hub.open(runId, { patienceMs: PATIENCE_MS })));
+    if (response.destroyed) return;
+    if (request.method === 'HEAD') response.writeHead(200, SSE_HEADERS).end();
+    else {
+      limit.check();
+      const stream = sseStreams.open(response, runsFrames);
+      for (const run of runs) stream.add(run.subscribe(stream, null));
     }
   }
 
   async function poll({ request, response, params }: RequestContext) {
-    checkAccess(request);
-    const run = await hub.open(runIdOf(params), { patienceMs: PATIENCE_MS });
+    const run = await hub.open(parsedRunId(params.get('run_id')), { patienceMs: PATIENCE_MS });
     if (run.history.lastId === 0) {
       if (!run.isSynced) throw storeUnavailable();
       throw new HttpProblem(404, 'unknown-run', 'No event of this run is known (yet, or any more).');
@@ -71,15 +85,14 @@ export function createService(options: ServiceOptions): Service {
   }
 
   async function publish({ request, response, params }: RequestContext) {
-    checkAccess(request);
-    checkOrigin(request);
+    access.checkOrigin(request);
     if (isProduction)
       throw new HttpProblem(
         403,
         'publishing-disabled',
         'Publishing over HTTP is off in production, as anybody could. Publish through Redis.',
       );
-    const runId = runIdOf(params);
+    const runId = parsedRunId(params.get('run_id'));
     const text = await readBody(request, MAX_BODY_BYTES);
     const { status, headers, body } = await publisher.publish(
       runId,
@@ -103,14 +116,13 @@ export function createService(options: ServiceOptions): Service {
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer) {
-    checkAccess(request);
-    checkOrigin(request);
+    access.checkOrigin(request);
     const { segments, query } = parseTarget(request.url ?? '/');
     const params = matchPath(WEBSOCKET_PATH, segments);
     if (!params) throw new HttpProblem(404, 'not-found', `A WebSocket is at ${WEBSOCKET_PATH}.`);
     if (isClosing()) throw storeUnavailable();
     const cursor = cursorOf(request, query);
-    const run = await hub.open(runIdOf(params), { cursor, patienceMs: PATIENCE_MS });
+    const run = await hub.open(parsedRunId(params.get('run_id')), { cursor, patienceMs: PATIENCE_MS });
     limit.check();
     webSockets.accept(request, socket, head, run, cursor);
   }
@@ -118,6 +130,7 @@ export function createService(options: ServiceOptions): Service {
   return {
     upgrade,
     routes: [
+      { path: '/api/events', methods: { GET: streamMany } },
       { path: '/api/runs/:run_id/events', methods: { GET: stream, POST: publish } },
       { path: '/api/runs/:run_id', methods: { GET: poll } },
       { path: '/healthz', methods: { GET: live } },
@@ -131,8 +144,8 @@ function hasAll(run: Run, cursor: number | null): boolean {
   return run.history.last?.done === true && cursor === run.history.lastId;
 }
 
-function runIdOf(params: ReadonlyMap<string, string>): string {
-  const parsed = parseRunId(params.get('run_id'));
+function parsedRunId(text: string | undefined): string {
+  const parsed = parseRunId(text);
   if ('runId' in parsed) return parsed.runId;
   throw new HttpProblem(400, 'bad-run-id', `The run id ${parsed.problem}.`);
 }

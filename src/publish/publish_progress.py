@@ -18,6 +18,7 @@ With tqdm, whose own clock limits how often it reports (every 0.1 s):
 """
 
 import atexit
+import codecs
 import hashlib
 import json
 import logging
@@ -37,18 +38,20 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 # Byte for byte the service's src/stores/record.lua, put here by scripts/embed-record.js: one script, one rule.
-RECORD_SCRIPT = r"""-- The record rule, in one atomic step: fold, take the next id, push, trim, expire, announce. Every publisher runs this
--- script. runs/record.ts says the same for the store in memory. See there for the words.
+RECORD_SCRIPT = r"""-- The record rule, for a batch, in one atomic step: fold, take the next id, push, trim, expire, announce. Every publisher
+-- runs this script. runs/record.ts says the same for the store in memory. See there for the words.
 --
 -- KEYS[1]  where the newest epoch is kept
--- KEYS[2…] the history of each update's run; also the channel on which its events are announced
+-- KEYS[2…] histories; each is also the channel on which its run's events are announced
 -- ARGV[1…4] history limit, expiry of a run and of a finished run in ms, terminal states as ',"END","FAILED",'
--- then nine for each update: run_id, source, n, state, progress, log, data, idempotency key (JSON text, '' where absent),
--- and '1' where the element is wanted
+-- ARGV[5…] updates, each as lines: the place of its history in KEYS, run_id, source, n, state, progress, log, data,
+--          idempotency key (JSON text, which has no line ends; empty where absent), and '1' where the element is wanted
 --
--- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0, or {the first one's element}: a repeat; -1: an
--- epoch older than the remembered ones; any other text: why Redis refuses this run. `refusal` ('' for none) is why Redis
--- refuses writes: the update that has no outcome, and all after it, were not recorded.
+-- An announcement is one or more elements, a line each: what a batch brings for one run goes out together.
+--
+-- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0: a repeat of a name; {the first one's element}: a
+-- repeat of a key; -1: an epoch older than the remembered ones; -2: not recorded, because Redis refuses writes, and `refusal` ('' for none) says why; any other text:
+-- not recorded, because Redis refuses this run alone.
 local REMEMBERED = 8
 local limit, ttl, finished_ttl, terminal = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local time = redis.call('TIME')
@@ -64,15 +67,17 @@ local function newest_epoch()
   return newest
 end
 
--- What the last element says, read as text: numbers and data never pass through a JSON decoder.
-local function read(element, prefix)
-  if string.sub(element, 1, #prefix) ~= prefix then return end
+-- Takes over what the last element says, as text: numbers and data never pass through a JSON decoder.
+local function read(run, element)
+  local prefix = run.prefix
+  if string.sub(element, 1, #prefix) ~= prefix then return false end
   local id, state, progress = string.match(element, '^(%d+),"ts":%d+,"state":(.-),"progress":([^,]+),"message":', #prefix + 1)
-  local started, s, p, d, epochs, sources, rest = string.match(element,
+  local started, of_state, of_progress, of_data, epochs, sources, rest = string.match(element,
     '^.*,"record":{"started":(%d+),"set":"(%d+) (%d+) (%d+)","epochs":"([^"]*)","sources":"([^"]*)"(.*)}}$')
-  if not id or not started or not (rest == '' or string.find(rest, '^,"key":".*"$')) then return end
-  return {id = tonumber(id), state = state, progress = progress, started = started,
-    set_state = tonumber(s), set_progress = tonumber(p), set_data = tonumber(d), epochs = epochs, sources = sources}
+  if not id or not started or not (rest == '' or string.find(rest, '^,"key":".*"$')) then return false end
+  run.id, run.state, run.progress, run.started, run.epochs, run.sources = tonumber(id), state, progress, started, epochs, sources
+  run.of_state, run.of_progress, run.of_data = tonumber(of_state), tonumber(of_progress), tonumber(of_data)
+  return true
 end
 
 -- The list 'source=n source=n' with the name put in, or nil and the outcome when it is one that was recorded.
@@ -99,72 +104,95 @@ local function remember(list, source, n, by_age)
   return table.concat(others, ' ')
 end
 
--- The elements of a history that bear an idempotency key, by it. Read once a call, and only for an update that bears one.
-local bearers = {}
-local function bearers_in(history)
-  if bearers[history] then return bearers[history] end
-  local found = {}
-  for _, element in ipairs(redis.call('LRANGE', history, 0, -1)) do
-    -- A match within `data` holds the quotes of what follows it, and a key's own are escaped: it equals none.
-    local bears = string.match(element, '^.*","key":(".*")}}$')
-    if bears and not found[bears] then found[bears] = element end
+-- A run's values; its array part is what this batch adds to the history. Nothing is written before all is decided.
+local function open_run(key, run_id)
+  local run = {key = key, prefix = '{"type":"progress","run_id":' .. run_id .. ',"id":', id = clock - 1, state = 'null',
+    progress = 'null', started = ts, of_state = 0, of_progress = 0, of_data = 0, epochs = '', sources = ''}
+  local last = redis.pcall('LINDEX', key, -1)
+  while type(last) == 'string' and not read(run, last) do
+    -- Not ours, or torn: it can't be followed, so it goes.
+    last = redis.pcall('RPOP', key)
+    if type(last) == 'string' then last = redis.pcall('LINDEX', key, -1) end
   end
-  bearers[history] = found
-  return found
+  if type(last) == 'table' then run.fault = last.err end
+  return run
 end
 
-local outcomes = {''}
-for i = 2, #KEYS do
-  local key, at = KEYS[i], 5 + (i - 2) * 9
-  local run, source, n, state, progress, log, data, bears, wanted = unpack(ARGV, at, at + 8)
-  local prefix = '{"type":"progress","run_id":' .. run .. ',"id":'
-  local before, outcome
-  local last = redis.pcall('LINDEX', key, -1)
-  if type(last) == 'table' then
-    -- The key is something else than a list. Everything else that is wrong is wrong for every run.
-    if string.sub(last.err, 1, 9) ~= 'WRONGTYPE' then outcomes[1] = last.err; return outcomes end
-    outcome = last.err
-  else
-    while last do
-      before = read(last, prefix)
-      if before then break end
-      -- Not ours, or torn: it can't be followed, so it goes.
-      local popped = redis.pcall('RPOP', key)
-      if type(popped) == 'table' then outcomes[1] = popped.err; return outcomes end
-      last = redis.call('LINDEX', key, -1)
-    end
-    before = before or {id = clock - 1, state = 'null', progress = 'null', started = ts,
-      set_state = 0, set_progress = 0, set_data = 0, epochs = '', sources = ''}
-    local raw = string.find(source, '^%d+$')
-    local epochs, sources = before.epochs, before.sources
-    local first = bears ~= '' and bearers_in(key)[bears]
-    if first then outcome = wanted == '1' and {first} or 0
-    elseif raw then epochs, outcome = remember(epochs, source, n, true)
-    else sources, outcome = remember(sources, source, n, false) end
-    if not outcome then
-      local epoch = raw and tonumber(source)
-        or math.max(newest_epoch(), before.set_state, before.set_progress, before.set_data)
-      local set_state, set_progress, set_data = before.set_state, before.set_progress, before.set_data
-      local folded_state, folded_progress, with_data = before.state, before.progress, ''
-      if state ~= '' and epoch >= set_state then folded_state, set_state = state, epoch end
-      if progress ~= '' and epoch >= set_progress then folded_progress, set_progress = progress, epoch end
-      if data ~= '' and epoch >= set_data then with_data, set_data = ',"data":' .. data, epoch end
-      local done = string.find(terminal, ',' .. folded_state .. ',', 1, true)
-      local element = prefix .. string.format('%.0f', before.id + 1) .. ',"ts":' .. ts
-        .. ',"state":' .. folded_state .. ',"progress":' .. folded_progress
-        .. ',"message":' .. (log == '' and '""' or log) .. with_data .. (done and ',"done":true' or '')
-        .. string.format(',"record":{"started":%s,"set":"%.0f %.0f %.0f","epochs":"%s","sources":"%s"%s}}',
-          before.started, set_state, set_progress, set_data, epochs, sources, bears == '' and '' or ',"key":' .. bears)
-      local length = redis.pcall('RPUSH', key, element)
-      if type(length) == 'table' then outcomes[1] = length.err; return outcomes end
-      if length > limit then redis.call('LTRIM', key, -limit, -1) end
-      redis.call('PEXPIRE', key, done and finished_ttl or ttl)
-      redis.call('PUBLISH', key, element)
-      if bears ~= '' then bearers[key][bears] = element end
-      outcome = wanted == '1' and element or 1
+-- The first element of a run that bears an idempotency key. Its history is read once, and only for an update that bears one.
+local function bearer(run, key)
+  if not run.bearers then
+    run.bearers = {}
+    for _, element in ipairs(redis.call('LRANGE', run.key, 0, -1)) do
+      -- A match within `data` holds bare quotes, and a key's own are escaped: it equals none.
+      local borne = string.match(element, '^.*","key":(".*")}}$')
+      if borne and not run.bearers[borne] then run.bearers[borne] = element end
     end
   end
-  outcomes[i] = outcome
+  return run.bearers[key]
+end
+
+-- The element that follows, or nil and the outcome.
+local function fold(run, source, n, state, progress, log, data, key)
+  local first = key ~= '' and bearer(run, key)
+  if first then return nil, {first} end
+  local raw = string.find(source, '^%d+$')
+  local list, outcome = remember(raw and run.epochs or run.sources, source, n, raw)
+  if not list then return nil, outcome end
+  if raw then run.epochs = list else run.sources = list end
+  local epoch = raw and tonumber(source) or math.max(newest_epoch(), run.of_state, run.of_progress, run.of_data)
+  local with_data = ''
+  if state ~= '' and epoch >= run.of_state then run.state, run.of_state = state, epoch end
+  if progress ~= '' and epoch >= run.of_progress then run.progress, run.of_progress = progress, epoch end
+  if data ~= '' and epoch >= run.of_data then with_data, run.of_data = ',"data":' .. data, epoch end
+  run.id = run.id + 1
+  run.done = string.find(terminal, ',' .. run.state .. ',', 1, true)
+  local element = run.prefix .. string.format('%.0f', run.id) .. ',"ts":' .. ts .. ',"state":' .. run.state .. ',"progress":'
+    .. run.progress .. ',"message":' .. (log == '' and '""' or log) .. with_data .. (run.done and ',"done":true' or '')
+    .. string.format(',"record":{"started":%s,"set":"%.0f %.0f %.0f","epochs":"%s","sources":"%s"%s}}',
+      run.started, run.of_state, run.of_progress, run.of_data, run.epochs, run.sources, key == '' and '' or ',"key":' .. key)
+  if key ~= '' then run.bearers[key] = element end
+  return element
+end
+
+local outcomes, runs, order, adds = {''}, {}, {}, {}
+for i = 5, #ARGV do
+  local place, run_id, source, n, state, progress, log, data, key, wanted = string.match(ARGV[i],
+    '^(%d+)\n([^\n]*)\n([^\n]*)\n(%d+)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n([^\n]*)\n(.*)$')
+  local run = runs[place]
+  if not run then
+    run = open_run(KEYS[tonumber(place)], run_id)
+    runs[place], order[#order + 1] = run, run
+  end
+  -- A key of another type is this run's own fault; all else that can be wrong is wrong for every run.
+  if run.fault and string.sub(run.fault, 1, 9) ~= 'WRONGTYPE' then return {run.fault} end
+  local element, outcome
+  if run.fault then outcome = run.fault else element, outcome = fold(run, source, n, state, progress, log, data, key) end
+  if element then
+    run[#run + 1] = element
+    outcome = wanted == '1' and element or 1
+  end
+  -- A repeat in the batch of its first one stands or falls with it.
+  if element or key ~= '' and run[1] then adds[i - 3] = run end
+  outcomes[i - 3] = outcome
+end
+
+for _, run in ipairs(order) do
+  if run[1] then
+    local length = redis.pcall('RPUSH', run.key, unpack(run))
+    if type(length) == 'table' then
+      outcomes[1] = length.err
+      break
+    end
+    run.pushed = true
+    if length > limit then redis.call('LTRIM', run.key, -limit, -1) end
+    redis.call('PEXPIRE', run.key, run.done and finished_ttl or ttl)
+    redis.call('PUBLISH', run.key, table.concat(run, '\n'))
+  end
+end
+if outcomes[1] ~= '' then
+  for place, run in pairs(adds) do
+    if not run.pushed then outcomes[place] = -2 end
+  end
 end
 return outcomes
 """
@@ -174,10 +202,12 @@ FLUSH_SECONDS = 2
 CONNECT_SECONDS = 2
 ANSWER_SECONDS = 5
 MAX_BACKOFF_SECONDS = 2
-BATCH = 100  # A call takes Redis about 20 µs per update, in which it serves nobody else.
+BATCH = 250  # A call takes Redis about 10 µs per update, in which it serves nobody else.
+NOT_RECORDED = -2
 MIN_WAITING = 1000
 
 log_to = logging.getLogger("publish_progress")
+codecs.lookup("idna")  # For host names. A child that is forked while the thread imports it would be without it for ever.
 
 
 class Publisher:
@@ -308,9 +338,9 @@ class Publisher:
             try:
                 outcomes, refusal = self._record(batch)
             except Exception as error:  # Redis', the network's, a bad URL's: none may end this thread.
-                outcomes, refusal = [], _reason(error)
+                outcomes, refusal = [NOT_RECORDED] * len(batch), _reason(error)
             with self._changed:
-                del self._sent[: len(outcomes)]
+                self._sent = [sent for sent, outcome in zip(batch, outcomes) if outcome == NOT_RECORDED]
                 self._changed.notify_all()
             for (run_id, _, _), outcome in zip(batch, outcomes):
                 if isinstance(outcome, str):
@@ -347,19 +377,22 @@ class Publisher:
             return list(self._sent)
 
     def _record(self, batch):
-        """Redis' outcome for each, up to the first that it refuses, and why it does ('' if none). See the script."""
+        """The outcome of each, and why Redis refuses the rest ('' if it doesn't). See the script."""
         if self._redis is None:
             self._redis = _connect(self._url)
-        keys = [f"{self._prefix}:marker", *(f"{self._prefix}:run:{run_id}" for run_id, _, _ in batch)]
-        args = list(self._script_options)
+        keys, args = [f"{self._prefix}:marker"], list(self._script_options)
         for run_id, n, update in batch:
+            key = f"{self._prefix}:run:{run_id}"
+            if key not in keys:
+                keys.append(key)
             fields = (update.get(field, "") for field in ("state", "progress", "log", "data"))
-            args += [_json(run_id), self._source, n, *fields, "", ""]
+            args.append("\n".join((str(keys.index(key) + 1), _json(run_id), self._source, str(n), *fields, "", "")))
         try:
             reply = self._redis.evalsha(RECORD_SHA, len(keys), *keys, *args)
         except redis.exceptions.NoScriptError:
             reply = self._redis.eval(RECORD_SCRIPT, len(keys), *keys, *args)
-        return reply[1:], reply[0]
+        refusal, *outcomes = reply
+        return outcomes + [NOT_RECORDED] * (len(batch) - len(outcomes)), refusal
 
     def _warn(self, kind, text):
         if kind in self._warned:

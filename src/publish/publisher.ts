@@ -44,7 +44,7 @@ export interface Publisher {
   close(): Promise<void>;
 }
 
-const BATCH = 100;
+const BATCH = 250;
 const ANSWER_TIMEOUT_MS = 5000;
 const FLUSH_TIMEOUT_MS = 2000;
 const MIN_WAITING = 1000;
@@ -100,12 +100,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
         sent = backlog.take(BATCH).map((taken) => ({ ...taken, name: { source, n: ++n } }));
       if (sent.length === 0) break;
       const outcomes = await recorder.record(sent, false);
-      const failed = outcomes.findIndex(mustBeRepeated);
       for (const [i, outcome] of outcomes.entries())
         if (outcome.status === 'rejected')
           warnOnce('run', `Redis refuses run ${sent[i]?.runId}: ${outcome.reason}`);
-      sent = failed === -1 ? [] : sent.slice(failed);
-      const failure = outcomes[failed];
+      sent = sent.filter((_, i) => mustBeRepeated(outcomes[i]));
+      const failure = outcomes.find(mustBeRepeated);
       if (failure && 'reason' in failure) {
         // Without a connection the client has more to say.
         if (client.status === 'ready')
@@ -169,8 +168,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 }
 
-function mustBeRepeated({ status }: Outcome): boolean {
-  return status === 'refused' || status === 'unknown';
+function mustBeRepeated(outcome: Outcome | undefined): boolean {
+  return outcome?.status === 'refused' || outcome?.status === 'unknown';
 }
 
 /** Says each kind of thing once, until it is forgotten. */

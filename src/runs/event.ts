@@ -1,50 +1,51 @@
-// An event: an element of a history, read.
+// An event: an element of a history, read. What every event needs is found in its text; the rest is parsed when asked
+// for, as most events are only passed on.
 import type { JsonObject } from './json-text.ts';
 
 export interface RunEvent {
   /** The element as it is stored: two events are the same event if these are the same. */
   readonly element: string;
   readonly id: number;
-  /** When it was recorded, and when the run's first event was: ms since 1970, by the store's clock. */
-  readonly ts: number;
-  readonly started: number;
-  /** Folded: the run's values after this event; null until a publisher gave one. */
-  readonly state: string | null;
-  readonly progress: number | null;
-  /** The log line, '' without one. */
-  readonly message: string;
-  readonly data?: JsonObject;
   /** The run is in a terminal state. */
   readonly done: boolean;
 }
 
-/** The bookkeeping of the record rule is the last member of an element. A quote inside a string would be escaped. */
+/** What an event says. */
+export interface EventFields {
+  /** When it was recorded: ms since 1970, by the store's clock. */
+  ts: number;
+  /** Folded: the run's values after this event; null until a publisher gave one. */
+  state: string | null;
+  progress: number | null;
+  /** The log line, '' without one. */
+  message: string;
+  data?: JsonObject;
+  /** When the run's first event was recorded: ms since 1970. */
+  started: number;
+}
+
+// A quote inside a JSON string is escaped, so these can only be members. `id` is the first one of its name, the
+// bookkeeping of the record rule is the last member of all, and `done` stands right before it.
+const ID = ',"id":';
+const DONE = ',"done":true';
 const RECORD = ',"record":{';
 
 /** The event in an element, or null when it isn't one (a foreign or torn entry). */
 export function parseElement(element: string): RunEvent | null {
-  let value: RunEvent & { record: { started: number } };
-  try {
-    value = JSON.parse(element);
-  } catch {
-    // A SyntaxError: foreign text.
-    return null;
-  }
-  if (!Number.isSafeInteger(value?.id) || !Number.isSafeInteger(value.record?.started)) return null;
-  return {
-    element,
-    id: value.id,
-    ts: value.ts,
-    started: value.record.started,
-    state: value.state,
-    progress: value.progress,
-    message: value.message,
-    ...(value.data && { data: value.data }),
-    done: value.done === true,
-  };
+  const at = element.indexOf(ID);
+  const end = element.lastIndexOf(RECORD);
+  if (at === -1 || end < at || !element.endsWith('}}')) return null;
+  const id = Number.parseInt(element.slice(at + ID.length, at + ID.length + 16), 10);
+  if (!Number.isSafeInteger(id)) return null;
+  return { element, id, done: element.endsWith(DONE, end) };
 }
 
 /** The event as readers get it: the element without its bookkeeping. */
-export function eventJson(event: RunEvent): string {
-  return `${event.element.slice(0, event.element.lastIndexOf(RECORD))}}`;
+export function eventJson({ element }: RunEvent): string {
+  return `${element.slice(0, element.lastIndexOf(RECORD))}}`;
+}
+
+export function eventFields({ element }: RunEvent): EventFields {
+  const { record, ...fields } = JSON.parse(element);
+  return { ...fields, started: record.started };
 }

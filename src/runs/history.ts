@@ -13,8 +13,9 @@ export interface History {
   /** Holds this very event, byte for byte. */
   holds(event: RunEvent): boolean;
   /**
-   * The events after a cursor: `null` if that can't be told, because the cursor is ahead or events between it and the
-   * history are gone. Cursor 0 wishes all that is retained, and misses nothing by it.
+   * The events after a cursor, or the first 64 KiB of them: a reader far behind gets its history in parts. `null` if it
+   * can't be told, because the cursor is ahead or events between it and the history are gone. Cursor 0 wishes all that
+   * is retained, and misses nothing by it.
    */
   after(cursor: number): readonly RunEvent[] | null;
   /** Takes over what the store has. See `Continuity`. */
@@ -28,17 +29,19 @@ export interface History {
  */
 export type Continuity = 'same' | 'lost';
 
+const MAX_PART_CHARACTERS = 64 * 1024;
+
 export function createHistory(limit: number): History {
   let events: RunEvent[] = [];
   // All readers at one cursor share one array, so that what is made of it can be shared as well.
-  let tails = new Map<number, readonly RunEvent[]>();
+  let parts = new Map<number, readonly RunEvent[]>();
 
   const firstId = () => events[0]?.id ?? 0;
   const lastId = () => events.at(-1)?.id ?? 0;
 
   function replace(newer: readonly RunEvent[]) {
     events = newer.slice(-limit);
-    tails = new Map();
+    parts = new Map();
   }
 
   function at(id: number): RunEvent | undefined {
@@ -62,17 +65,17 @@ export function createHistory(limit: number): History {
       if (events.length === 0 || event.id !== lastId() + 1) return false;
       events.push(event);
       if (events.length > limit) events.shift();
-      tails.clear();
+      parts.clear();
       return true;
     },
     holds: (event) => at(event.id)?.element === event.element,
     after: (cursor) => {
       if (cursor !== 0 && (cursor > lastId() || cursor < firstId() - 1 || events.length === 0)) return null;
-      const known = tails.get(cursor);
+      const known = parts.get(cursor);
       if (known) return known;
-      const tail = cursor === 0 ? events.slice() : events.slice(cursor + 1 - firstId());
-      tails.set(cursor, tail);
-      return tail;
+      const part = firstPart(cursor === 0 ? events : events.slice(cursor + 1 - firstId()));
+      parts.set(cursor, part);
+      return part;
     },
     merge: (listed) => {
       const newer = denseEnd(listed);
@@ -86,6 +89,15 @@ export function createHistory(limit: number): History {
       return isSame ? 'same' : 'lost';
     },
   };
+}
+
+function firstPart(events: readonly RunEvent[]): readonly RunEvent[] {
+  let length = 0;
+  const end = events.findIndex(({ element }) => {
+    length += element.length;
+    return length > MAX_PART_CHARACTERS;
+  });
+  return events.slice(0, end === -1 ? events.length : Math.max(end, 1));
 }
 
 function after(events: readonly RunEvent[], id: number): readonly RunEvent[] {

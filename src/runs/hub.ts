@@ -134,7 +134,9 @@ export function createHub({ store, historyLimit, idleMs = 30_000, onError }: Hub
     if (!open.isFollowed) {
       open.isFollowed = true;
       try {
-        await store.follow(run.runId, (element) => announce(open, element));
+        await store.follow(run.runId, (elements) => {
+          for (const element of elements) announce(open, element);
+        });
       } catch (error) {
         open.isFollowed = false;
         throw error;

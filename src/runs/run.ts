@@ -40,17 +40,37 @@ export interface Run {
   snapshot(gap: boolean): SnapshotText;
 }
 
-interface Subscriber {
-  reader: Reader;
-  cursor: number | null;
+/** What the subscribers of a run share. */
+interface Home {
+  readonly subscribers: Set<Subscriber>;
+  advance(subscriber: Subscriber): void;
 }
 
-/** How much one event at a time may hold up the others: a reader far behind gets its history in parts. */
-const MAX_EVENTS_AT_ONCE = 100;
+/** A class, as there are ten thousand of them: their methods are shared. */
+class Subscriber implements Subscription {
+  readonly reader: Reader;
+  cursor: number | null;
+  readonly #home: Home;
+
+  constructor(reader: Reader, cursor: number | null, home: Home) {
+    this.reader = reader;
+    this.cursor = cursor;
+    this.#home = home;
+  }
+
+  advance() {
+    if (this.#home.subscribers.has(this)) this.#home.advance(this);
+  }
+
+  cancel() {
+    this.#home.subscribers.delete(this);
+  }
+}
 
 export function createRun(runId: string, historyLimit: number, onDirty: () => void): Run {
   const history = createHistory(historyLimit);
   const subscribers = new Set<Subscriber>();
+  const home = { subscribers, advance };
   let snapshots: { plain?: SnapshotText; gap?: SnapshotText } = {};
   /** Every writable subscriber has had the events up to this one. */
   let flushedId = 0;
@@ -65,27 +85,19 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
   function advance(subscriber: Subscriber) {
     const { reader } = subscriber;
     while (reader.isWritable()) {
-      if (subscriber.cursor === null) {
-        if (!isSynced && history.lastId === 0) return;
-        if (history.lastId !== 0) reader.snapshot(snapshot(false));
-        subscriber.cursor = history.lastId;
-        continue;
-      }
-      // Another server may be ahead of this one: only the store can say that the cursor is nobody's.
-      if (!isSynced && (subscriber.cursor > history.lastId || subscriber.cursor === LOST)) return;
-      const events = history.after(subscriber.cursor);
-      if (events === null) {
-        reader.snapshot(snapshot(true));
-        subscriber.cursor = history.lastId;
-        continue;
-      }
-      if (events.length === 0) {
+      const { cursor } = subscriber;
+      const { lastId } = history;
+      if (cursor === lastId && cursor !== 0) {
         if (history.last?.done) reader.finished?.();
         return;
       }
-      const part = events.length > MAX_EVENTS_AT_ONCE ? events.slice(0, MAX_EVENTS_AT_ONCE) : events;
-      subscriber.cursor = part.at(-1)?.id ?? subscriber.cursor;
-      reader.events(part);
+      // Another server may be ahead of this one: only the store can say what is nobody's cursor, or unknown.
+      if (!isSynced && (cursor === null ? lastId === 0 : cursor === LOST || cursor > lastId)) return;
+      const events = cursor === null ? null : history.after(cursor);
+      if (events?.length === 0) return;
+      subscriber.cursor = events?.at(-1)?.id ?? lastId;
+      if (events) reader.events(events);
+      else if (cursor !== null || lastId !== 0) reader.snapshot(snapshot(cursor !== null));
     }
   }
 
@@ -109,17 +121,10 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
       return subscribers.size;
     },
     subscribe: (reader, cursor) => {
-      const subscriber: Subscriber = { reader, cursor };
+      const subscriber = new Subscriber(reader, cursor, home);
       subscribers.add(subscriber);
       advance(subscriber);
-      return {
-        advance: () => {
-          if (subscribers.has(subscriber)) advance(subscriber);
-        },
-        cancel: () => {
-          subscribers.delete(subscriber);
-        },
-      };
+      return subscriber;
     },
     apply: (event) => {
       if (history.holds(event)) return true;

@@ -1,4 +1,5 @@
 // A snapshot, `initial_state`: what a reader needs to start from nothing.
+import { eventFields } from './event.ts';
 import type { History } from './history.ts';
 import { type JsonObject, jsonText } from './json-text.ts';
 
@@ -25,7 +26,8 @@ export interface Snapshot {
 }
 
 export function snapshotOf(runId: string, history: History, gap: boolean): Snapshot {
-  const { events, last } = history;
+  const events = history.events.map(eventFields);
+  const last = events.at(-1);
   const lines = events.filter(({ message }) => message !== '');
   const data = events.findLast((event) => event.data !== undefined)?.data;
   return {
@@ -40,7 +42,7 @@ export function snapshotOf(runId: string, history: History, gap: boolean): Snaps
     logs: lines.map(({ message }) => message),
     log_times: lines.map(({ ts }) => ts),
     ...(data && { data }),
-    done: last?.done ?? false,
+    done: history.last?.done ?? false,
     ...(gap && { gap: true as const }),
   };
 }

@@ -5,7 +5,7 @@ import type { Recording } from './record.ts';
 export type Outcome =
   /** In the history, and announced. The element only when it was asked for. */
   | { status: 'recorded'; element?: string }
-  /** Its name, or its key, is in the history already. With a key the first one's element, if elements are wanted. */
+  /** Its name is in the history already; or its key, then with the first one's element. */
   | { status: 'repeat'; element?: string }
   /** Its epoch is older than the remembered ones: it can't be told from a repeat, and counts as one. */
   | { status: 'stale' }
@@ -34,8 +34,7 @@ export interface HistoryOptions {
 export interface Store {
   /**
    * Records updates in the order given, and calls in the order made; each atomically: in the history before it is
-   * announced. Never rejects: an outcome for each, in order. From the first one that is refused on, none is recorded;
-   * after one that is unknown they are unknown or refused.
+   * announced. Never rejects: an outcome for each, in order. Of one run none is recorded behind one that was refused.
    */
   record(recordings: readonly Recording[], options?: { wantElements?: boolean }): Promise<Outcome[]>;
 
@@ -46,11 +45,11 @@ export interface Store {
   readLast(runId: string): Promise<string | null>;
 
   /**
-   * From when the promise is fulfilled, every event that is recorded is announced to `onElement`, in order, until
+   * From when the promise is fulfilled, every event that is recorded is announced to `onElements`, in order, until
    * `unfollow` or a loss of connection (see `onConnection`). Rejects when the store can't promise that now. One follower
    * per run.
    */
-  follow(runId: string, onElement: (element: string) => void): Promise<void>;
+  follow(runId: string, onElements: (elements: readonly string[]) => void): Promise<void>;
   unfollow(runId: string): void;
 
   /** `lost`: announcements are being missed and every `follow` has ended. `back`: they can be made again. */

@@ -31,7 +31,7 @@ export function createListener(push: (recording: Recording) => void, tally: Tall
     },
     onMarker: (text) => {
       const marker = MARKER.exec(text);
-      if (!marker) return tally.count('bad-marker', text.slice(0, FAULT_SAMPLE));
+      if (!marker) return tally.count('bad-marker', () => text.slice(0, FAULT_SAMPLE));
       if (Number(marker[1]) > epoch) {
         epoch = Number(marker[1]);
         n = 0;
@@ -43,9 +43,9 @@ export function createListener(push: (recording: Recording) => void, tally: Tall
       n++;
       if (!attached) return tally.count('before-marker');
       const message = parseMessage(text);
-      if (!message.ok) return tally.count(message.fault, text.slice(0, FAULT_SAMPLE));
+      if (!message.ok) return tally.count(message.fault, () => text.slice(0, FAULT_SAMPLE));
       for (const { field, problem } of message.bad)
-        tally.count(`bad-${field}`, `${message.runId}: ${field} ${problem}`);
+        tally.count(`bad-${field}`, () => `${message.runId}: ${field} ${problem}`);
       push({ runId: message.runId, update: message.update, name: { source: String(epoch), n } });
     },
     isAttached: () => attached,

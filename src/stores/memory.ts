@@ -7,7 +7,7 @@ const SWEEP_MS = 10_000;
 
 export function createMemoryStore(options: HistoryOptions): Store {
   const runs = new Map<string, { elements: string[]; expiresAt: number }>();
-  const followers = new Map<string, (element: string) => void>();
+  const followers = new Map<string, (elements: readonly string[]) => void>();
   const terminal = new Set(options.terminalStates.map(jsonText));
   const sweeper = setInterval(dropExpired, SWEEP_MS).unref();
   let lastMicros = 0;
@@ -32,7 +32,7 @@ export function createMemoryStore(options: HistoryOptions): Store {
     const elements = elementsOf(recording.runId);
     const { key } = recording;
     const first = key === undefined ? undefined : elements.find((element) => bearsKey(element, key));
-    if (first !== undefined) return wantElement ? { status: 'repeat', element: first } : { status: 'repeat' };
+    if (first !== undefined) return { status: 'repeat', element: first };
     const recorded = recordUpdate(elements.at(-1) ?? null, recording, {
       clockMicros: clockMicros(),
       newestEpoch: 0,
@@ -44,7 +44,7 @@ export function createMemoryStore(options: HistoryOptions): Store {
     if (elements.length > options.historyLimit) elements.shift();
     const expiresAt = Date.now() + (done ? options.finishedTtlMs : options.runTtlMs);
     runs.set(recording.runId, { elements, expiresAt });
-    followers.get(recording.runId)?.(element);
+    followers.get(recording.runId)?.([element]);
     return wantElement ? { status: 'recorded', element } : { status: 'recorded' };
   }
 
@@ -53,8 +53,8 @@ export function createMemoryStore(options: HistoryOptions): Store {
       recordings.map((recording) => recordOne(recording, wantElements)),
     read: async (runId) => elementsOf(runId).slice(),
     readLast: async (runId) => elementsOf(runId).at(-1) ?? null,
-    follow: async (runId, onElement) => {
-      followers.set(runId, onElement);
+    follow: async (runId, onElements) => {
+      followers.set(runId, onElements);
     },
     unfollow: (runId) => {
       followers.delete(runId);

@@ -16,11 +16,11 @@ export interface Outbox {
 export interface OutboxOptions {
   record: Store['record'];
   tally: Tally;
-  /** Beyond it the oldest go, counted: 10,000. */
+  /** Messages; beyond it the oldest go, counted. Room for a burst that a healthy Redis needs a second for. */
   maxWaiting?: number;
 }
 
-const BATCH = 100;
+const BATCH = 250;
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 2000;
 
@@ -28,8 +28,10 @@ const MAX_RETRY_MS = 2000;
  * Names are tried strictly in order: the store takes a name below one that it has for a repeat, so one that failed is
  * repeated before the next is sent. Nothing is folded, as a folded name would blur what is a repeat.
  */
-export function createOutbox({ record, tally, maxWaiting = 10_000 }: OutboxOptions): Outbox {
-  let waiting: Recording[] = [];
+export function createOutbox({ record, tally, maxWaiting = 50_000 }: OutboxOptions): Outbox {
+  // The first `taken` places are empty: taking from the front must not move all that waits.
+  let waiting: (Recording | undefined)[] = [];
+  let taken = 0;
   let sending = false;
   let blocked: string | null = null;
   let wake: (() => void) | null = null;
@@ -38,38 +40,45 @@ export function createOutbox({ record, tally, maxWaiting = 10_000 }: OutboxOptio
   async function drain() {
     sending = true;
     let failures = 0;
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, BATCH);
+    let batch: Recording[] = [];
+    while (batch.length > 0 || waiting.length > taken) {
+      batch = [...batch, ...take(BATCH - batch.length)];
       const outcomes = await record(batch);
-      const failed = outcomes.findIndex(mustBeRepeated);
-      for (const [i, outcome] of outcomes.entries())
-        if (failed === -1 || i < failed) count(outcome, batch[i]);
-      if (failed === -1) {
+      batch = batch.filter((recording, i) => !isSettled(outcomes[i], recording));
+      if (batch.length === 0) {
         blocked = null;
         failures = 0;
         continue;
       }
-      const failure = outcomes[failed];
-      blocked = failure && 'reason' in failure ? failure.reason : 'unknown';
-      tally.count('repeated-later', blocked);
-      waiting = [...batch.slice(failed), ...waiting];
-      dropOldest();
+      tally.count('repeated-later', () => blocked ?? '', batch.length);
       await pause(Math.min(RETRY_MS * 2 ** failures++, MAX_RETRY_MS));
     }
     sending = false;
     for (const resolve of emptied.splice(0)) resolve();
   }
 
-  function count(outcome: Outcome, recording: Recording | undefined) {
-    if (outcome.status === 'rejected') tally.count('rejected', `${recording?.runId}: ${outcome.reason}`);
-    else tally.count(outcome.status);
+  function take(count: number): Recording[] {
+    const end = Math.min(taken + count, waiting.length);
+    const batch = waiting.slice(taken, end).filter((recording) => recording !== undefined);
+    waiting.fill(undefined, taken, end);
+    taken = end;
+    if (taken > maxWaiting || taken === waiting.length) {
+      waiting = waiting.slice(taken);
+      taken = 0;
+    }
+    return batch;
   }
 
-  function dropOldest() {
-    const excess = waiting.length - maxWaiting;
-    if (excess <= 0) return;
-    waiting.splice(0, excess);
-    tally.count('dropped-oldest', `over ${maxWaiting} messages wait for Redis`, excess);
+  /** False when it has to be repeated. */
+  function isSettled(outcome: Outcome | undefined, recording: Recording): boolean {
+    if (outcome?.status === 'refused' || outcome?.status === 'unknown') {
+      blocked = outcome.reason;
+      return false;
+    }
+    if (outcome?.status === 'rejected')
+      tally.count('rejected', () => `${recording.runId}: ${outcome.reason}`);
+    else if (outcome) tally.count(outcome.status);
+    return true;
   }
 
   function pause(ms: number): Promise<void> {
@@ -87,7 +96,10 @@ export function createOutbox({ record, tally, maxWaiting = 10_000 }: OutboxOptio
   return {
     push: (recording) => {
       waiting.push(recording);
-      dropOldest();
+      if (waiting.length - taken > maxWaiting) {
+        take(1);
+        tally.count('dropped-oldest', () => `over ${maxWaiting} messages wait for Redis`);
+      }
       if (!sending) void drain();
     },
     retryNow: () => wake?.(),
@@ -98,8 +110,4 @@ export function createOutbox({ record, tally, maxWaiting = 10_000 }: OutboxOptio
         else resolve();
       }),
   };
-}
-
-function mustBeRepeated({ status }: Outcome): boolean {
-  return status === 'refused' || status === 'unknown';
 }

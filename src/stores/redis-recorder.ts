@@ -10,8 +10,10 @@ import { reasonOf } from './redis-client.ts';
 const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');
 const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
 
-/** A call of the script takes about 20 µs per update, in which Redis serves nobody else. */
-const MAX_BATCH = 100;
+/** A call of the script takes about 10 µs per update, in which Redis serves nobody else. */
+const MAX_BATCH = 250;
+
+const MISSING: Outcome = { status: 'unknown', reason: 'the script gave no answer' };
 
 export interface RedisRecorder {
   record(recordings: readonly Recording[], wantElements: boolean): Promise<Outcome[]>;
@@ -50,19 +52,13 @@ export function createRedisRecorder(
     while (waiting.length > 0) {
       const batch = waiting.splice(0, MAX_BATCH);
       const outcomes = await send(batch);
-      const last = outcomes.at(-1);
-      const stop = last?.status === 'refused' || last?.status === 'unknown' ? last : null;
-      // Of a call whose answer was lost all may have been recorded, not the first alone.
-      const rest = stop?.status === 'unknown' ? stop : notTried(stop);
-      for (const [i, { call }] of batch.entries()) settle(call, outcomes[i] ?? rest);
-      // What waits behind an update that was refused would overtake it.
-      if (stop) for (const { call } of waiting.splice(0)) settle(call, notTried(stop));
+      for (const [i, { call }] of batch.entries()) settle(call, outcomes[i] ?? MISSING);
+      // What waits behind an update that failed must not overtake it.
+      const failure = outcomes.find(({ status }) => status === 'refused' || status === 'unknown');
+      const reason = failure && 'reason' in failure ? failure.reason : '';
+      if (failure) for (const { call } of waiting.splice(0)) settle(call, { status: 'refused', reason });
     }
     busy = false;
-  }
-
-  function notTried(stop: Outcome | null): Outcome {
-    return { status: 'refused', reason: stop && 'reason' in stop ? stop.reason : 'not tried' };
   }
 
   function settle(call: Call, outcome: Outcome) {
@@ -70,22 +66,24 @@ export function createRedisRecorder(
     if (call.outcomes.length === call.recordings.length) call.resolve(call.outcomes);
   }
 
-  /** Outcomes of the batch; shorter than the batch if its last one is 'refused' or 'unknown'. */
   async function send(batch: readonly Entry[]): Promise<Outcome[]> {
-    if (client.status !== 'ready') return [{ status: 'refused', reason: 'no connection to Redis' }];
-    const keys = batch.map(({ recording }) => keyOf(recording.runId));
-    const args = batch.flatMap(({ recording, call }) => {
-      const { runId, state, progress, log, data, key } = updateText(recording);
-      const { source, n } = recording.name;
-      return [runId, source, String(n), state, progress, log, data, key, call.wantElements ? '1' : ''];
+    const all = (outcome: Outcome) => batch.map(() => outcome);
+    if (client.status !== 'ready') return all({ status: 'refused', reason: 'no connection to Redis' });
+    const places = new Map<string, number>();
+    const keys = [markerKey];
+    const updates = batch.map(({ recording, call }) => {
+      const key = keyOf(recording.runId);
+      const place = places.get(key) ?? keys.push(key);
+      places.set(key, place);
+      return updateLines(place, recording, call.wantElements);
     });
     try {
-      return parseReply(await run([markerKey, ...keys], [...head, ...args]));
+      return parseReply(await run(keys, [...head, ...updates]), batch.length);
     } catch (error) {
       const reason = isReplyError(error)
         ? reasonOf(error)
         : 'the connection to Redis broke before it answered';
-      return [{ status: wasNotRun(error) ? 'refused' : 'unknown', reason }];
+      return all({ status: wasNotRun(error) ? 'refused' : 'unknown', reason });
     }
   }
 
@@ -109,10 +107,19 @@ export function createRedisRecorder(
   };
 }
 
+/** As record.lua takes it: JSON text has no line ends of its own. */
+function updateLines(place: number, recording: Recording, wantElement: boolean): string {
+  const { runId, state, progress, log, data, key } = updateText(recording);
+  const { source, n } = recording.name;
+  return [place, runId, source, n, state, progress, log, data, key, wantElement ? 1 : ''].join('\n');
+}
+
 /** The reply of record.lua, which documents it. */
-function parseReply(reply: unknown): Outcome[] {
-  const [refusal, ...outcomes] = reply as [string, ...(string | number | [string])[]];
-  const parsed = outcomes.map((outcome): Outcome => {
+function parseReply(reply: unknown, count: number): Outcome[] {
+  const [reason, ...outcomes] = reply as [string, ...(string | number | [string])[]];
+  return Array.from({ length: count }, (_, i): Outcome => {
+    const outcome = outcomes[i];
+    if (outcome === undefined || outcome === -2) return { status: 'refused', reason };
     if (outcome === 1) return { status: 'recorded' };
     if (outcome === 0) return { status: 'repeat' };
     if (outcome === -1) return { status: 'stale' };
@@ -122,8 +129,6 @@ function parseReply(reply: unknown): Outcome[] {
       ? { status: 'recorded', element: text }
       : { status: 'rejected', reason: text };
   });
-  if (refusal) parsed.push({ status: 'refused', reason: refusal });
-  return parsed;
 }
 
 /**

@@ -88,7 +88,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     record,
     read: (runId) => commands.lrange(keyOf(runId), 0, -1),
     readLast: (runId) => commands.lindex(keyOf(runId), -1),
-    follow: (runId, onElement) => subscriber.follow(keyOf(runId), onElement),
+    follow: (runId, onElements) =>
+      subscriber.follow(keyOf(runId), (announcement) => onElements(announcement.split('\n'))),
     unfollow: (runId) => subscriber.unfollow(keyOf(runId)),
     onConnection: (listen) => {
       connectionListeners.push(listen);

@@ -25,7 +25,7 @@ export interface SubscriberOptions {
 }
 
 export interface Subscriber {
-  follow(channel: string, onElement: (element: string) => void): Promise<void>;
+  follow(channel: string, onAnnouncement: (text: string) => void): Promise<void>;
   unfollow(channel: string): void;
   /** Why raw messages aren't heard; null when they are. */
   problem(): string | null;
@@ -34,7 +34,7 @@ export interface Subscriber {
 
 export function createSubscriber(options: SubscriberOptions): Subscriber {
   const { client, commands, rawChannel, markerKey, listener, onConnection, log } = options;
-  const followers = new Map<string, (element: string) => void>();
+  const followers = new Map<string, (text: string) => void>();
   let refusal: string | null = null;
   let retry: NodeJS.Timeout | undefined;
   let warnedOfResp2 = false;
@@ -116,8 +116,8 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   }
 
   return {
-    follow: async (channel, onElement) => {
-      followers.set(channel, onElement);
+    follow: async (channel, onAnnouncement) => {
+      followers.set(channel, onAnnouncement);
       await client.subscribe(channel);
     },
     unfollow: (channel) => {

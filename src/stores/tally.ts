@@ -6,8 +6,8 @@ const SILENT = new Set(['recorded', 'repeat']);
 const LOG_INTERVAL_MS = 1000;
 
 export interface Tally {
-  /** `detail` is an example for the log: one per reason and interval. */
-  count(reason: string, detail?: string, times?: number): void;
+  /** `detail` makes an example for the log: one per reason and interval. */
+  count(reason: string, detail?: () => string, times?: number): void;
   /** Totals by reason since the start. */
   totals(): ReadonlyMap<string, number>;
 }
@@ -29,7 +29,7 @@ export function createTally(log: Logger): Tally {
       totals.set(reason, (totals.get(reason) ?? 0) + times);
       if (SILENT.has(reason)) return;
       const known = fresh.get(reason);
-      fresh.set(reason, { times: (known?.times ?? 0) + times, detail: known?.detail ?? detail });
+      fresh.set(reason, { times: (known?.times ?? 0) + times, detail: known ? known.detail : detail?.() });
       if (!isScheduled) setTimeout(report, LOG_INTERVAL_MS).unref();
       isScheduled = true;
     },

@@ -1,0 +1,73 @@
+// One open event stream: bytes straight to the socket, and a reader of one run or of several.
+import type { Socket } from 'node:net';
+import type { RunEvent } from '../runs/event.ts';
+import type { Reader, Subscription } from '../runs/run.ts';
+import type { SnapshotText } from '../runs/snapshot.ts';
+import type { SseFrames } from './sse-frames.ts';
+
+/**
+ * A class, as there are ten thousand of them: what would be closures of each is shared by all.
+ *
+ * The body has no length and no chunks, so that an event costs one write of shared bytes; a connection therefore
+ * carries one stream, and its end is the body's (RFC 9112, 6.3).
+ */
+export class SseStream implements Reader {
+  /** By the clock of `SseStreams`: when something was last written, so also since when it is full, if it is. */
+  writtenAt = 0;
+  readonly #socket: Socket;
+  readonly #frames: SseFrames;
+  readonly #subscriptions: Subscription[] = [];
+  readonly #now: () => number;
+
+  /** On `socket` a response has begun; `now` is a clock in ms that costs nothing to ask. */
+  constructor(socket: Socket, frames: SseFrames, now: () => number) {
+    this.#socket = socket;
+    this.#frames = frames;
+    this.#now = now;
+    this.writtenAt = now();
+    socket.on('drain', () => {
+      for (const subscription of this.#subscriptions) subscription.advance();
+    });
+  }
+
+  /** Reads what `subscription` brings, until the stream closes. */
+  add(subscription: Subscription) {
+    this.#subscriptions.push(subscription);
+  }
+
+  isWritable(): boolean {
+    return this.#socket.writable && !this.#socket.writableNeedDrain;
+  }
+
+  snapshot(snapshot: SnapshotText) {
+    this.write(this.#frames.snapshot(snapshot));
+  }
+
+  events(events: readonly RunEvent[]) {
+    this.write(this.#frames.events(events));
+  }
+
+  finished() {
+    if (this.#frames.withIds) this.end();
+  }
+
+  write(bytes: Buffer | string) {
+    this.writtenAt = this.#now();
+    this.#socket.write(bytes);
+  }
+
+  /** Sends what was written, then closes. */
+  end() {
+    this.#socket.destroySoon();
+  }
+
+  /** Closes at once. */
+  destroy() {
+    this.#socket.destroy();
+  }
+
+  /** Stops reading. */
+  cancel() {
+    for (const subscription of this.#subscriptions) subscription.cancel();
+  }
+}
