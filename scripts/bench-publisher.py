@@ -1,5 +1,6 @@
-"""Does a Redis that is away slow a task down? Paired runs of one task that reports each of its steps: without a publisher, with
-Redis there, and with nothing at its address. Needs redis-server and redis-py. Exits with 1 if a median ratio is above 1.05.
+"""Does a Redis that is away slow a task down? Paired runs of one task that reports each of its steps: without a
+publisher, with Redis there, and with nothing at its address. Needs redis-server and redis-py. Exits with 1 if a median
+ratio is above 1.05.
 
     python3 scripts/bench-publisher.py [pairs]
 """
@@ -19,7 +20,8 @@ PUBLISHER = pathlib.Path(__file__).parent.parent / "src" / "publish"
 
 
 def task(mode):
-    """Seconds for the task alone, and for its longest report: neither the start of Python nor its end, where updates are flushed."""
+    """Prints the seconds for the task alone (not Python's start, nor its end, where updates are flushed), and for its
+    longest report."""
     sys.path.insert(0, str(PUBLISHER))
     from publish_progress import publish_progress
 

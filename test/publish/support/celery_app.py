@@ -19,7 +19,8 @@ def before_the_fork(**_):
 
 @worker_process_shutdown.connect
 def child_ends(**_):
-    # Billiard lets a process live for a second more, in which the publisher's thread might do by luck what is to be shown.
+    # Billiard lets a process live for a second more, in which the publisher's thread might do by luck what its hook
+    # is for.
     billiard.pool.time = SimpleNamespace(sleep=lambda seconds: None)
     print("a child ends", flush=True)
 
