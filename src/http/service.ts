@@ -1,5 +1,5 @@
 // What the service answers: the routes, from the request to the run and the way of delivery.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answerPoll } from '../delivery/poll.ts';
 import { createSseFrames } from '../delivery/sse-frames.ts';
@@ -57,6 +57,7 @@ export function createService(options: ServiceOptions): Service {
     else if (request.method === 'HEAD') response.writeHead(200, SSE_HEADERS).end();
     else {
       limit.check();
+      checkConnection(response);
       const stream = sseStreams.open(response, runFrames);
       stream.add(run.subscribe(stream, cursor));
     }
@@ -70,6 +71,7 @@ export function createService(options: ServiceOptions): Service {
     if (request.method === 'HEAD') response.writeHead(200, SSE_HEADERS).end();
     else {
       limit.check();
+      checkConnection(response);
       const stream = sseStreams.open(response, runsFrames);
       for (const run of runs) stream.add(run.subscribe(stream, null));
     }
@@ -137,6 +139,12 @@ export function createService(options: ServiceOptions): Service {
 /** It has the newest event of a run that is done. */
 function hasAll(run: Run, cursor: number | null): boolean {
   return run.history.last?.done === true && cursor === run.history.lastId;
+}
+
+/** Throws 400 for a request that was pipelined behind one that is still being answered: it has no connection yet. */
+function checkConnection(response: ServerResponse) {
+  if (response.socket) return;
+  throw new HttpProblem(400, 'pipelined', 'A stream needs a connection of its own.');
 }
 
 function parsedRunId(text: string | undefined): string {
