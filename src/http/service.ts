@@ -160,10 +160,17 @@ export function createService(options: ServiceOptions): Service {
       { path: '/api/events', methods: { GET: streamMany } },
       { path: '/api/runs/:run_id/events', methods: { GET: stream, POST: publish } },
       { path: '/api/runs/:run_id', methods: { GET: poll } },
+      { path: WEBSOCKET_PATH, methods: { GET: webSocketOnly } },
       { path: '/healthz', methods: { GET: live } },
       { path: '/readyz', methods: { GET: ready } },
     ],
   };
+}
+
+function webSocketOnly() {
+  throw new HttpProblem(426, 'upgrade-required', 'Here is a WebSocket, and nothing else.', {
+    headers: { Upgrade: 'websocket', Connection: 'close, Upgrade' },
+  });
 }
 
 function sendHead(response: ServerResponse) {
