@@ -29,7 +29,12 @@ const FILES = {
   '/pipeline.json': 'pipeline.json',
   '/problem.js': 'problem.js',
   '/run.js': 'run.js',
+  '/run-progress.js': 'run-progress.js',
   '/run-view.js': 'run-view.js',
+  '/showcase': 'showcase.html',
+  '/showcase.css': 'showcase.css',
+  '/showcase.js': 'showcase.js',
+  '/showcase-states.js': 'showcase-states.js',
   '/steps-view.js': 'steps-view.js',
   '/words.js': 'words.js',
 };

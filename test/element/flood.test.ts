@@ -1,0 +1,69 @@
+// 10,000 log lines at 1,000 a second into an open log: the page stays responsive, and has the newest lines at the end.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setInterval as every } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { launchChromium } from '../../scripts/chromium.ts';
+import { see, waitFor } from './element-in-page.ts';
+import { openFront } from './front.ts';
+import { startRedis } from './redis-process.ts';
+import { startService } from './service-process.ts';
+
+const LINES = 10_000;
+const PER_TICK = 20;
+const TICK_MS = 20;
+/** After the first second, in which the page itself is started. */
+const LONGEST_MS = 100;
+
+test('10,000 lines at 1,000 a second block the page for no more than 100 ms at a time', async (t) => {
+  const store = await startRedis();
+  const redis = new Redis(store.url);
+  t.after(() => {
+    redis.disconnect();
+    return store.kill();
+  });
+  const service = await startService({ REDIS_URL: store.url });
+  t.after(() => service.kill());
+  const front = await openFront(service.url);
+  t.after(() => front.close());
+  front.body = '<run-progress run-id="flood"></run-progress>';
+  const browser = await launchChromium();
+  t.after(() => browser.close());
+  const page = await browser.newPage();
+  await page.goto(front.url);
+  await waitFor(page, { phase: 'live' });
+  await service.publish('flood', { state: 'RENDERING', progress: 0, log: 'line 0' });
+  await waitFor(page, { logs: 1 });
+  await page.locator('run-progress .toggle').click();
+  await page.evaluate(() => {
+    const tasks: number[] = [];
+    Object.assign(globalThis, { tasks });
+    const begin = performance.now();
+    new PerformanceObserver((list) => {
+      for (const { startTime, duration } of list.getEntries())
+        if (startTime > begin + 1_000) tasks.push(duration);
+    }).observe({ type: 'longtask' });
+  });
+
+  let sent = 0;
+  for await (const _ of every(TICK_MS)) {
+    for (let n = 0; n < PER_TICK; n++) {
+      const update = { run_id: 'flood', progress: ++sent / (LINES + 1), log: `line ${sent}` };
+      redis.publish('autoshorts:progress', JSON.stringify(update));
+    }
+    if (sent === LINES) break;
+  }
+  await waitFor(page, { logs: 500, last: `line ${LINES}` }, 0, 30_000);
+  const tasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks);
+  t.diagnostic(`long tasks (over 50 ms): ${tasks.map((ms) => `${Math.round(ms)} ms`).join(', ') || 'none'}`);
+  assert.ok(Math.max(0, ...tasks) <= LONGEST_MS);
+  const { logs } = await see(page);
+  assert.deepEqual(
+    logs,
+    Array.from({ length: 500 }, (_, index) => `line ${LINES - 499 + index}`),
+  );
+  const fromEnd = await page
+    .locator('run-progress .lines')
+    .evaluate((lines) => lines.scrollHeight - lines.clientHeight - lines.scrollTop);
+  assert.ok(Math.abs(fromEnd) < 2, 'the log follows its end');
+});
