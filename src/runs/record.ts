@@ -19,6 +19,8 @@ export interface Recording {
   runId: string;
   update: Update;
   name: Name;
+  /** An idempotency key: an update that bears one which the history holds already is a repeat. Visible ASCII or spaces. */
+  key?: string;
 }
 
 /** Names and epochs remembered per run. An epoch older than all of eight newer ones counts as a repeat. */
@@ -31,15 +33,17 @@ export interface UpdateText {
   progress: string;
   log: string;
   data: string;
+  key: string;
 }
 
-export function updateText({ runId, update }: Recording): UpdateText {
+export function updateText({ runId, update, key }: Recording): UpdateText {
   return {
     runId: jsonText(runId),
     state: update.state === undefined ? '' : jsonText(update.state),
     progress: update.progress === undefined ? '' : String(update.progress),
     log: update.log ? jsonText(update.log) : '',
     data: update.data === undefined ? '' : jsonText(update.data),
+    key: key === undefined ? '' : jsonText(key),
   };
 }
 
@@ -55,7 +59,7 @@ export type Recorded = { element: string; done: boolean } | 'repeat' | 'stale';
 
 const HEAD = /(\d+),"ts":\d+,"state":(.*?),"progress":([^,]+),"message":/y;
 const TAIL =
-  /,"record":\{"started":(\d+),"set":"(\d+) (\d+) (\d+)","epochs":"([^"]*)","sources":"([^"]*)"\}\}$/;
+  /,"record":\{"started":(\d+),"set":"(\d+) (\d+) (\d+)","epochs":"([^"]*)","sources":"([^"]*)"(?:,"key":"(?:[^"\\]|\\.)*")?\}\}$/;
 
 /**
  * The element that follows `last` (`null`: a new list): folded state, next id, remembered names.
@@ -99,8 +103,13 @@ export function recordUpdate(last: string | null, recording: Recording, context:
   const element =
     `${prefix}${before.id + 1},"ts":${ts},"state":${state},"progress":${progress},"message":${text.log || '""'}` +
     `${takesData ? `,"data":${text.data}` : ''}${done ? ',"done":true' : ''}` +
-    `,"record":{"started":${before.started},"set":"${set.join(' ')}","epochs":"${epochs}","sources":"${sources}"}}`;
+    `,"record":{"started":${before.started},"set":"${set.join(' ')}","epochs":"${epochs}","sources":"${sources}"${text.key && `,"key":${text.key}`}}}`;
   return { element, done };
+}
+
+/** Whether the element was recorded with this idempotency key. */
+export function bearsKey(element: string, key: string): boolean {
+  return element.endsWith(`","key":${jsonText(key)}}}`);
 }
 
 function readElement(element: string, prefix: string) {

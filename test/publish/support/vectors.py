@@ -1,0 +1,44 @@
+# What the Python publisher makes of vectors.json: one JSON object on standard output, read by vectors.test.ts.
+import json
+import pathlib
+import sys
+
+import publish_progress as publisher
+
+
+def expand(value):
+    if isinstance(value, list):
+        return [expand(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$repeat" in value:
+        return value["$repeat"] * value["times"] + value.get("then", "")
+    if "$nest" in value:
+        nested = {}
+        for _ in range(value["$nest"] - 1):
+            nested = {"a": nested}
+        return nested
+    return {key: expand(item) for key, item in value.items()}
+
+
+def parse_update(given):
+    update, problems = publisher._parse_update(*(given.get(field) for field in ("state", "progress", "log", "data")))
+    return {"update": update, "bad": list(problems)}
+
+
+def parse_run_id(given):
+    try:
+        return publisher._parse_run_id(given)
+    except ValueError:
+        return None
+
+
+vectors = expand(json.loads(pathlib.Path(sys.argv[1]).read_text()))
+json.dump(
+    {
+        "updates": [parse_update(vector["given"]) for vector in vectors["updates"]],
+        "runIds": [parse_run_id(vector["given"]) for vector in vectors["runIds"]],
+        "folds": [publisher.fold(vector["updates"], vector["most"], ["END", "FAILED"]) for vector in vectors["folds"]],
+    },
+    sys.stdout,
+)
