@@ -19,9 +19,19 @@ import { reasonOf } from './stores/redis-client.ts';
 const PUBLIC = new URL('../public/', import.meta.url);
 const FILES = {
   '/': 'index.html',
+  '/by-id.js': 'by-id.js',
+  '/demo.js': 'demo.js',
+  '/demo-view.js': 'demo-view.js',
+  '/feed.js': 'feed.js',
+  '/log-view.js': 'log-view.js',
   '/page.css': 'page.css',
   '/page.js': 'page.js',
   '/pipeline.json': 'pipeline.json',
+  '/problem.js': 'problem.js',
+  '/run.js': 'run.js',
+  '/run-view.js': 'run-view.js',
+  '/steps-view.js': 'steps-view.js',
+  '/words.js': 'words.js',
 };
 
 function readConfig(): Config {
