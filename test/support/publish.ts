@@ -15,11 +15,13 @@ export async function publishAnswer(
   runId: string,
   update: object,
   headers: Record<string, string> = {},
+  timeoutMs = 30_000,
 ): Promise<PublishAnswer> {
   const { statusCode, body } = await request(service.eventsUrl(runId), {
     method: 'POST',
     body: JSON.stringify(update),
     headers,
+    signal: AbortSignal.timeout(timeoutMs),
   });
   return { status: statusCode, body: JSON.parse(await body.text()) };
 }
