@@ -1,150 +1,196 @@
-// The hub: what it makes of announcements that were missed. The store in memory announces, a wrapper loses some of it;
-// the clock stands still, so that nothing is found by chance at the next look.
+// The hub and a store that stalls, loses its connection or knows nothing: readers get all, once, and gaps are real.
 import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
-import { parseElement, type RunEvent } from '../../src/runs/event.ts';
-import { createHub } from '../../src/runs/hub.ts';
-import type { Store } from '../../src/runs/store.ts';
-import { createMemoryStore } from '../../src/stores/memory.ts';
-import { createObserved } from '../support/observed.ts';
+import { createHub, type HubOptions, TooManyRuns } from '../../src/runs/hub.ts';
+import { createHeldStore, HELD_STORE_OPTIONS } from '../support/held-store.ts';
+import { createRecordedReader } from '../support/recorded-reader.ts';
 
-const LIMIT = 20;
-
-function setUp(t: TestContext) {
-  mock.timers.enable({ apis: ['setInterval'] });
+/** Time stands still, but for `mock.timers.tick`. */
+function setUp(t: TestContext, options: Partial<HubOptions> = {}) {
+  mock.timers.enable({ apis: ['Date', 'setInterval', 'setTimeout'], now: 1_763_800_000_000 });
   t.after(() => mock.timers.reset());
-  const memory = createMemoryStore({
-    historyLimit: LIMIT,
-    runTtlMs: 60_000,
-    finishedTtlMs: 60_000,
-    terminalStates: ['END'],
+  const store = createHeldStore();
+  t.after(() => store.close());
+  const errors: unknown[] = [];
+  const hub = createHub({
+    store,
+    historyLimit: HELD_STORE_OPTIONS.historyLimit,
+    onError: (error) => errors.push(error),
+    ...options,
   });
-  let isLosing = false;
-  let duringRead: (() => Promise<unknown>) | undefined;
-  const store: Store = {
-    ...memory,
-    follow: (runId, onElements) =>
-      memory.follow(runId, (elements) => {
-        if (!isLosing) onElements(elements);
-      }),
-    read: async (runId) => {
-      const elements = await memory.read(runId);
-      await duringRead?.();
-      duringRead = undefined;
-      return elements;
-    },
-  };
-  const hub = createHub({ store, historyLimit: LIMIT, onError: (error) => assert.fail(String(error)) });
-  t.after(hub.close);
-  let n = 0;
-  const record = (log: string) =>
-    memory.record([{ runId: 'run', update: { log }, name: { source: 'test', n: ++n } }]);
-  return {
-    hub,
-    record,
-    lose: (losing: boolean) => {
-      isLosing = losing;
-    },
-    whileReading: (act: () => Promise<unknown>) => {
-      duringRead = act;
-    },
-  };
+  t.after(() => hub.close());
+  return { store, hub, errors };
 }
 
-function createReader() {
-  const got: string[] = [];
-  const observed = createObserved(() => got.join());
-  const add = (text: string) => {
-    got.push(text);
-    observed.changed();
-  };
-  return {
-    got,
-    until: (count: number) => observed.until(`${count} entries`, () => got.length >= count),
-    isWritable: () => true,
-    snapshot: ({ json }: { json: string }) => add(JSON.parse(json).gap ? 'gap' : 'snapshot'),
-    events: (events: readonly RunEvent[]) => {
-      for (const { element } of events) add(JSON.parse(element).message);
-    },
-  };
-}
+const PATIENCE_MS = 100;
 
-test('an announcement that does not follow the last makes it read the store at once: nothing is missed', async (t) => {
-  const { hub, record, lose } = setUp(t);
-  const run = await hub.open('run', { patienceMs: 1000 });
-  const reader = createReader();
-  run.subscribe(reader, null);
-  await record('1');
-  lose(true);
-  await record('2');
-  await record('3');
-  lose(false);
-  await record('4');
-  await reader.until(4);
-  assert.deepEqual(reader.got, ['1', '2', '3', '4']);
-});
+for (const isHeardFirst of [true, false])
+  test(`a reader whose cursor is newer than this server gets no gap and nothing twice from a store that stalls, ${
+    isHeardFirst ? 'if what was missed is announced first' : 'if the store answers first'
+  }`, async (t) => {
+    const { store, hub } = setUp(t);
+    await store.publish('r', { log: 'one' });
+    await hub.open('r', { patienceMs: PATIENCE_MS });
+    // Another server has heard two more, and a reader has them from there.
+    store.holdAnnouncements();
+    store.holdAnswers();
+    const [, cursor = 0] = await store.publish('r', { log: 'two' }, { log: 'three' });
 
-test('what was trimmed before it could be read is announced as a gap', async (t) => {
-  const { hub, record, lose } = setUp(t);
-  const run = await hub.open('run', { patienceMs: 1000 });
-  const reader = createReader();
-  run.subscribe(reader, null);
-  await record('first');
-  lose(true);
-  for (let i = 0; i < LIMIT + 5; i++) await record(`lost ${i}`);
-  lose(false);
-  await record('last');
-  await reader.until(2);
-  assert.deepEqual(reader.got, ['first', 'gap']);
-});
+    const opening = hub.open('r', { cursor, patienceMs: PATIENCE_MS });
+    await store.whenQuiet();
+    mock.timers.tick(PATIENCE_MS);
+    const run = await opening;
+    assert.equal(run.isSynced, false);
+    const moved = createRecordedReader();
+    run.subscribe(moved, cursor);
+    const [fourth] = await store.publish('r', { log: 'four' });
+    await store.whenQuiet();
+    assert.deepEqual(moved.got, [], 'as long as the store has not answered');
 
-test('what is announced while the store is read comes after what was read, once', async (t) => {
-  const { hub, record, whileReading } = setUp(t);
-  await record('before');
-  whileReading(async () => {
-    await record('meanwhile 1');
-    await record('meanwhile 2');
+    if (isHeardFirst) store.releaseAnnouncements();
+    await store.whenQuiet();
+    store.releaseAnswers();
+    await store.whenQuiet();
+    store.releaseAnnouncements();
+    const [fifth] = await store.publish('r', { log: 'five' });
+    await store.whenQuiet();
+    assert.deepEqual(moved.got, [`${fourth}`, `${fifth}`]);
+    assert.equal(run.isSynced, true);
   });
-  const run = await hub.open('run', { cursor: 0, patienceMs: 1000 });
-  const reader = createReader();
-  run.subscribe(reader, 0);
-  await record('after');
-  await reader.until(4);
-  assert.deepEqual(reader.got, ['before', 'meanwhile 1', 'meanwhile 2', 'after']);
+
+test('a cursor that no server has handed out is a gap, once the store has been asked', async (t) => {
+  const { store, hub } = setUp(t);
+  const [id = 0] = await store.publish('r', { log: 'one' });
+  await hub.open('r', { patienceMs: PATIENCE_MS });
+  store.holdAnswers();
+  const opening = hub.open('r', { cursor: id + 1, patienceMs: PATIENCE_MS });
+  await store.whenQuiet();
+  mock.timers.tick(PATIENCE_MS);
+  const reader = createRecordedReader();
+  (await opening).subscribe(reader, id + 1);
+  store.releaseAnswers();
+  await store.whenQuiet();
+  assert.deepEqual(reader.got, [`gap ${id}`]);
 });
 
-test('readers that open a run at the same time read the store once, and each gets all', async (t) => {
-  const { hub, record } = setUp(t);
-  await record('1');
-  const runs = await Promise.all(
-    Array.from({ length: 20 }, () => hub.open('run', { cursor: 0, patienceMs: 1000 })),
+test('runs that nobody knows are closed again, sooner than others', async (t) => {
+  const { store, hub } = setUp(t);
+  await store.publish('known', { log: 'one' });
+  await hub.open('known', { patienceMs: PATIENCE_MS });
+  await hub.open('made up', { patienceMs: PATIENCE_MS });
+  const watched = await hub.open('to come', { patienceMs: PATIENCE_MS });
+  watched.subscribe(createRecordedReader(), null);
+  mock.timers.tick(10_000);
+  assert.deepEqual(
+    store.asked.filter((question) => question.startsWith('unfollow')),
+    ['unfollow made up'],
   );
-  assert.equal(new Set(runs).size, 1);
-  const readers = runs.map((run) => {
-    const reader = createReader();
-    run.subscribe(reader, 0);
-    return reader;
-  });
-  await record('2');
-  for (const reader of readers) {
-    await reader.until(2);
-    assert.deepEqual(reader.got, ['1', '2']);
-  }
 });
 
-test('a cursor ahead of what is here is compared with the store before it counts as lost', async (t) => {
-  const { hub, record, lose } = setUp(t);
-  await record('1');
-  const run = await hub.open('run', { patienceMs: 1000 });
-  lose(true);
-  await record('2');
-  const cursor = (run.history.lastId ?? 0) + 1;
-  const opened = await hub.open('run', { cursor, patienceMs: 1000 });
-  const reader = createReader();
-  opened.subscribe(reader, cursor);
-  lose(false);
-  await record('3');
-  await reader.until(1);
-  assert.deepEqual(reader.got, ['3']);
-  assert.equal(parseElement(opened.history.last?.element ?? '')?.id, cursor + 1);
+test('so many runs are open at once, and there is room again when they are closed', async (t) => {
+  const { hub } = setUp(t, { maxOpenRuns: 3 });
+  for (const runId of ['a', 'b', 'c']) await hub.open(runId, { patienceMs: PATIENCE_MS });
+  await assert.rejects(hub.open('d', { patienceMs: PATIENCE_MS }), TooManyRuns);
+  await hub.open('a', { patienceMs: PATIENCE_MS });
+  mock.timers.tick(10_000);
+  assert.equal((await hub.open('d', { patienceMs: PATIENCE_MS })).isSynced, true);
+});
+
+test('a run that nobody knows stays open for whoever waits for another one to be opened', async (t) => {
+  const { store, hub } = setUp(t);
+  const patienceMs = 2000;
+  store.holdAnswers((runId) => runId === 'slow');
+  const opening = Promise.all(['unknown', 'slow'].map((runId) => hub.open(runId, { patienceMs })));
+  await store.whenQuiet();
+  for (let ms = 0; ms < patienceMs; ms += 500) mock.timers.tick(500);
+  const reader = createRecordedReader();
+  for (const run of await opening) run.subscribe(reader, null);
+  const [id] = await store.publish('unknown', { log: 'begins' });
+  await store.whenQuiet();
+  assert.deepEqual(reader.got, [`${id}`]);
+});
+
+test('a run that was closed while it waited to be compared does not take the announcements of its successor', async (t) => {
+  const { store, hub } = setUp(t, { idleMs: 500 });
+  // As many as are compared at once, so that `z` has to wait.
+  const watched = Array.from({ length: 50 }, (_, i) => `run ${i}`);
+  for (const runId of [...watched, 'z']) {
+    await store.publish(runId, { log: 'one' });
+    const run = await hub.open(runId, { patienceMs: PATIENCE_MS });
+    if (runId !== 'z') run.subscribe(createRecordedReader(), null);
+  }
+  store.holdAnswers((runId) => runId !== 'z');
+  store.lose();
+  store.comeBack();
+  await store.whenQuiet();
+  assert.equal(store.heldCount, 50);
+  mock.timers.tick(1000);
+  assert.equal(store.asked.at(-1), 'unfollow z');
+
+  const run = await hub.open('z', { patienceMs: PATIENCE_MS });
+  const reader = createRecordedReader();
+  run.subscribe(reader, run.history.lastId);
+  store.releaseAnswers();
+  await store.whenQuiet();
+  const [id] = await store.publish('z', { log: 'two' });
+  await store.whenQuiet();
+  assert.deepEqual(reader.got, [`${id}`]);
+});
+
+test('the sweep does not keep a slow comparison from settling', async (t) => {
+  const { store, hub } = setUp(t);
+  await store.publish('r', { log: 'one' });
+  store.holdAnswers();
+  const opening = hub.open('r', { patienceMs: PATIENCE_MS });
+  await store.whenQuiet();
+  mock.timers.tick(PATIENCE_MS);
+  const run = await opening;
+  run.subscribe(createRecordedReader(), null);
+  // The comparison asks twice: it follows, then reads. Each answer takes longer than the sweep's interval.
+  for (let question = 1; question <= 2; question++) {
+    for (let second = 1; second <= 3; second++) mock.timers.tick(1000);
+    store.answer();
+    await store.whenQuiet();
+  }
+  assert.equal(run.isSynced, true, `asked: ${store.asked.join(', ')}`);
+});
+
+test('however slow the store, a sweep has it asked by so many runs at once', async (t) => {
+  const { store, hub } = setUp(t);
+  for (let i = 0; i < 120; i++) {
+    const run = await hub.open(`run ${i}`, { patienceMs: PATIENCE_MS });
+    run.subscribe(createRecordedReader(), null);
+  }
+  store.lose();
+  store.holdAnswers();
+  for (let second = 1; second <= 5; second++) {
+    mock.timers.tick(1000);
+    await store.whenQuiet();
+  }
+  assert.equal(store.heldCount, 50);
+});
+
+test('a finished run that expires tells a reader who has all of it nothing, and one who lacks something of a gap', async (t) => {
+  const { store, hub } = setUp(t);
+  await store.publish('r', { log: 'one' });
+  const run = await hub.open('r', { patienceMs: PATIENCE_MS });
+  const [hasAll, lacksTheEnd] = [createRecordedReader(), createRecordedReader()];
+  run.subscribe(hasAll, run.history.lastId);
+  const late = run.subscribe(lacksTheEnd, run.history.lastId);
+  lacksTheEnd.setWritable(false);
+  const [end] = await store.publish('r', { state: 'END', log: 'two' });
+  await store.whenQuiet();
+
+  mock.timers.tick(HELD_STORE_OPTIONS.finishedTtlMs + 15_000);
+  await store.whenQuiet();
+  assert.equal(run.history.lastId, 0, 'it has expired');
+  lacksTheEnd.setWritable(true);
+  late.advance();
+  assert.deepEqual(hasAll.got, [`${end}`]);
+  assert.deepEqual(lacksTheEnd.got, ['gap 0']);
+
+  const [again] = await store.publish('r', { state: 'RETRY' });
+  await store.whenQuiet();
+  assert.deepEqual(hasAll.got, [`${end}`, `${again}`]);
+  assert.deepEqual(lacksTheEnd.got, ['gap 0', `${again}`]);
 });
