@@ -2,11 +2,10 @@
 // when one after the first second took over 100 ms. A measurement, so not among the tests, which share the processor.
 import assert from 'node:assert/strict';
 import { setInterval as every } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { see, waitFor } from '../test/element/element-in-page.ts';
 import { openFront } from '../test/element/front.ts';
-import { startRedis } from '../test/element/redis-process.ts';
-import { startService } from '../test/element/service-process.ts';
+import { startRestartable } from '../test/element/restartable-service.ts';
+import { startRedis } from '../test/support/redis.ts';
 import { launchChromium } from './chromium.ts';
 
 const LINES = 10_000;
@@ -16,8 +15,8 @@ const TICK_MS = 20;
 const LONGEST_MS = 100;
 
 const store = await startRedis();
-const redis = new Redis(store.url);
-const service = await startService({ REDIS_URL: store.url });
+const redis = await store.client();
+const service = await startRestartable({ REDIS_URL: store.url });
 const front = await openFront(service.url);
 front.body = '<run-progress run-id="flood"></run-progress>';
 const browser = await launchChromium();
@@ -27,8 +26,7 @@ try {
   await browser.close();
   await front.close();
   await service.kill();
-  redis.disconnect();
-  await store.kill();
+  await store.stop();
 }
 
 async function measure() {

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../../scripts/chromium.ts';
+import { startRedis } from '../support/redis.ts';
 import { notedEvents, noteEvents, see, waitFor } from './element-in-page.ts';
 import { type Front, openFront } from './front.ts';
-import { startRedis } from './redis-process.ts';
-import { type ServiceProcess, startService } from './service-process.ts';
+import { type RestartableService, startRestartable } from './restartable-service.ts';
 
 const RUN = '20251105_1430_우주여행고양이';
 const ELEMENT = `<run-progress run-id="${RUN}">Working…</run-progress>`;
@@ -21,10 +21,10 @@ async function setUp(t: TestContext, { body = ELEMENT, redis = false } = {}) {
   let environment: Record<string, string> = {};
   if (redis) {
     const store = await startRedis();
-    t.after(() => store.kill());
+    t.after(() => store.stop());
     environment = { REDIS_URL: store.url };
   }
-  const service = await startService(environment);
+  const service = await startRestartable(environment);
   t.after(() => service.kill());
   const front = await openFront(service.url);
   t.after(() => front.close());
@@ -48,7 +48,7 @@ async function openPage(opening: Promise<Page>, front: Front): Promise<Page> {
   return page;
 }
 
-async function publishLines(service: ServiceProcess, from: number, to: number) {
+async function publishLines(service: RestartableService, from: number, to: number) {
   for (let n = from; n <= to; n++) {
     await service.publish(RUN, { state: 'ASSET_GENERATION', progress: n / 100, log: `line ${n}` });
   }

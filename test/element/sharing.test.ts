@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../../scripts/chromium.ts';
 import { see, waitFor } from './element-in-page.ts';
 import { type Front, openFront } from './front.ts';
-import { type ServiceProcess, startService } from './service-process.ts';
+import { type RestartableService, startRestartable } from './restartable-service.ts';
 
 let browser: Browser;
 before(async () => {
@@ -14,13 +14,13 @@ before(async () => {
 after(() => browser.close());
 
 interface Scene {
-  service: ServiceProcess;
+  service: RestartableService;
   front: Front;
   context: BrowserContext;
 }
 
 async function setUp(t: TestContext, runs: readonly string[]): Promise<Scene> {
-  const service = await startService({ HEARTBEAT_SECONDS: '2' });
+  const service = await startRestartable({ HEARTBEAT_SECONDS: '2' });
   t.after(() => service.kill());
   const front = await openFront(service.url);
   t.after(() => front.close());
@@ -126,7 +126,7 @@ test('without Web Locks each page holds its own stream', async (t) => {
 test('a page of another origin is let in, and keeps its place through a cut', async (t) => {
   const front = await openFront('http://127.0.0.1:1');
   t.after(() => front.close());
-  const service = await startService({ ALLOWED_ORIGINS: front.url });
+  const service = await startRestartable({ ALLOWED_ORIGINS: front.url });
   t.after(() => service.kill());
   const edge = await openFront(service.url);
   t.after(() => edge.close());
