@@ -1,6 +1,7 @@
 // Bundles <run-progress>: for script tags (self-contained, minified) and for bundlers (with a bare `lit`).
 import { readFile, writeFile } from 'node:fs/promises';
 import { build, transform } from 'esbuild';
+import { minify } from 'terser';
 
 /** Style sheets become minified text. @type {import('esbuild').Plugin} */
 const sheets = {
@@ -37,8 +38,14 @@ export async function bundleElement() {
     conditions: ['production'],
     legalComments: 'none',
   });
+  // A second minifier saves three in a hundred, which is the difference to the limit of scripts/check-size.js.
+  const { code = '' } = await minify(outputFiles[0]?.text ?? '', {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3 },
+  });
   // In minified code only templates hold line breaks, and in those indentation is for the source's reader.
-  await writeFile('public/run-progress.js', (outputFiles[0]?.text ?? '').replace(/\n {2,}/g, ' '));
+  await writeFile('public/run-progress.js', code.replace(/\n {2,}/g, ' '));
   await build({
     ...common,
     entryPoints: ['src/element/define.ts'],

@@ -48,7 +48,10 @@ export function createFeed(
     release = undefined;
     if (!isConnected || !target?.run || target.transport === 'manual') return;
     const { server, token, transport } = target;
-    release = hubFor({ server, token, transport }).watch(target.run, take);
+    release = hubFor({ server, token, transport }).watch(target.run, (next) => {
+      // An element that was away for a while still knows what the page has forgotten.
+      take(next.state === emptyRun ? { ...next, state: known.state } : next);
+    });
   }
 
   const feed: FeedController = {

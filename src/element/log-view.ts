@@ -2,7 +2,7 @@
 // flood costs what is new and not the whole; the browser itself then holds the place of a reader who scrolled up.
 // All lines are there (at most 500): a windowed list would be lost to find-in-page and to screen readers.
 import { html, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from 'lit';
-import { copyIcon, downIcon } from './marks.ts';
+import { downIcon } from './marks.ts';
 import type { Line } from './run-state.ts';
 import { phrase, type Words } from './words.ts';
 
@@ -21,16 +21,19 @@ export function createLogView(host: Host): LogView {
   let hasCopied = false;
   /** The last line there was when the reader left the end; undefined while following. */
   let lastSeen: Line | undefined;
+  /** The last line when it was scrolled to the end. Scrolling there again, for nothing new, would hold the reader back. */
+  let lastPinned: Line | undefined;
 
   function onScroll({ currentTarget }: Event): void {
     const { scrollTop, clientHeight, scrollHeight } = currentTarget as HTMLElement;
     const isAtEnd = scrollTop + clientHeight >= scrollHeight - 8;
     lastSeen = isAtEnd ? undefined : (lastSeen ?? shown.at(-1));
-    host.requestUpdate();
+    if (isAtEnd) host.requestUpdate();
   }
 
   function toEnd(): void {
     lastSeen = undefined;
+    lastPinned = undefined;
     host.requestUpdate();
   }
 
@@ -61,9 +64,7 @@ export function createLogView(host: Host): LogView {
       <button class="more" part="log-more" ?hidden=${unseen === 0} @click=${toEnd}>
         ${phrase(words.newLines, { n: unseen })} ${downIcon}
       </button>
-      <button class="copy" part="copy" aria-label=${words.copy} @click=${copy}>
-        ${hasCopied ? words.copied : copyIcon}
-      </button>
+      <button class="copy" part="copy" @click=${copy}>${hasCopied ? words.copied : words.copy}</button>
     </div>`;
   }
 
@@ -80,6 +81,7 @@ export function createLogView(host: Host): LogView {
     const box = host.renderRoot.querySelector('.lines');
     if (box === null) {
       lastSeen = undefined;
+      lastPinned = undefined;
       return;
     }
     let next = box.firstElementChild;
@@ -91,7 +93,9 @@ export function createLogView(host: Host): LogView {
       } else box.insertBefore(rowOf(line), next);
     }
     while (next !== null) next = dropped(next);
-    if (lastSeen === undefined) box.scrollTop = box.scrollHeight;
+    if (lastSeen !== undefined || lastPinned === shown.at(-1)) return;
+    lastPinned = shown.at(-1);
+    box.scrollTop = box.scrollHeight;
   }
 
   const view: LogView = { render, hostUpdated };

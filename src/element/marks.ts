@@ -9,5 +9,4 @@ export const crossIcon = sign('cross', 'M4.5 4.5l7 7m0-7l-7 7');
 export const currentIcon = sign('solid', 'M8 4.5a3.5 3.5 0 1 0 .1 0');
 export const futureIcon = sign('faint', 'M8 5a3 3 0 1 0 .1 0z');
 export const downIcon = sign('down', 'M4 6l4 4 4-4');
-export const copyIcon = sign('', 'M6 5.5h6.5v7H6zM10 5.5v-2H3.5v7H6');
 export const clockIcon = sign('', 'M8 3a5 5 0 1 0 .1 0zM8 5v3.2l2 1.3');

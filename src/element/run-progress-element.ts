@@ -14,16 +14,12 @@ import { compactView, fullView, ringView, type ViewParts } from './view.ts';
 import { describe, type ViewModel } from './view-model.ts';
 import { type Words, wordsFor } from './words.ts';
 
+const RENDER_MS = 50;
 const VARIANTS = { full: fullView, compact: compactView, ring: ringView };
 
 /** The detail of `run-progress`, `run-complete` and `run-failed`. */
-export interface RunDetail {
+export interface RunDetail extends RunState {
   runId: string;
-  id: number;
-  state: string | null;
-  progress: number | null;
-  data: Data | null;
-  done: boolean;
   /** Oldest first. */
   logs: readonly string[];
 }
@@ -127,6 +123,7 @@ export class RunProgressElement extends LitElement {
   #view: ViewModel | undefined;
   #spoken = '';
   #told = '';
+  #renderedAt = 0;
   #clock: ReturnType<typeof setInterval> | undefined;
 
   constructor() {
@@ -186,9 +183,12 @@ export class RunProgressElement extends LitElement {
     clearInterval(this.#clock);
   }
 
-  /** At most one render per frame, whatever arrives; a hidden page has no frames. */
+  /** A few times a second is as often as a person can read, whatever arrives. A hidden page has no frames. */
   protected override async scheduleUpdate(): Promise<void> {
+    const waitMs = this.#renderedAt + RENDER_MS - Date.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     if (!document.hidden) await new Promise(requestAnimationFrame);
+    this.#renderedAt = Date.now();
     super.scheduleUpdate();
   }
 
@@ -252,7 +252,7 @@ export class RunProgressElement extends LitElement {
     const server = this.server || RunProgressElement.defaultServer;
     const { runId: run, token, transport } = this;
     if (run !== '' && server === '' && transport !== 'manual') {
-      throw new TypeError('<run-progress> needs the attribute "server": the address of the service');
+      throw new TypeError('<run-progress> needs "server", the address of the service');
     }
     const address = new URL(server || '/', document.baseURI).href.replace(/\/$/, '');
     this.#feed.watch({ server: address, run, token, transport });
@@ -273,17 +273,13 @@ export class RunProgressElement extends LitElement {
   }
 
   #detail(): RunDetail {
-    const { id, state, progress, data, done, lines } = this.#feed.known.state;
+    const { state } = this.#feed.known;
     return {
+      ...state,
       runId: this.runId,
-      id,
-      state,
-      progress,
-      data,
-      done,
       // Made when asked for: most listeners never do, and events may come by the thousand.
       get logs() {
-        return textsOf(lines);
+        return textsOf(state.lines);
       },
     };
   }

@@ -79,7 +79,7 @@ export function describe(input: ViewInput): ViewModel {
   const remaining = remainingOf();
   const label = views[reached]?.label;
   const isStage = look === 'running' || look === 'silent';
-  const isForeign = state !== null && stages.every((stage) => stage.state !== state);
+  const isNamed = state === null || stages.some((stage) => stage.state === state);
 
   return {
     look,
@@ -87,7 +87,7 @@ export function describe(input: ViewInput): ViewModel {
     value,
     percent,
     title,
-    brief: isStage && label && !isForeign ? label : look === 'done' ? words.done : title,
+    brief: isStage && isNamed && label ? label : look === 'done' ? words.done : title,
     attempt: run.attempt > 1 && !isOver ? phrase(words.attempt, { n: run.attempt }) : '',
     elapsed: time && !isOver ? phrase(words.elapsed, { time }) : '',
     remaining,

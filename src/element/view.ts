@@ -31,8 +31,7 @@ export function fullView(parts: ViewParts): TemplateResult {
     </div>
     ${progressBar(parts)} ${stepper(view)}
     <div class="foot">
-      <span class="newest" part="message" title=${view.newest}>${view.newest}</span>
-      ${when(view)} ${toggle(parts)}
+      ${text('message', view.newest, view.newest)} ${when(view)} ${toggle(parts)}
     </div>
     ${parts.log}`;
 }

@@ -1,6 +1,7 @@
 // An event: an element of a history, read. What every event needs is found in its text; the rest is parsed when asked
 // for, as most events are only passed on.
-import type { JsonObject } from './json-text.ts';
+import { isNestedWithin, type JsonObject } from './json-text.ts';
+import { MAX_DEPTH } from './update.ts';
 
 export interface RunEvent {
   /** The element as it is stored: two events are the same event if these are the same. */
@@ -50,9 +51,10 @@ export function eventJson({ element }: RunEvent): string {
 export function eventFields({ element }: RunEvent): EventFields | null {
   try {
     const { record, ...fields } = JSON.parse(element);
-    return typeof fields.message === 'string' ? { ...fields, started: record.started } : null;
+    if (typeof fields.message !== 'string' || !isNestedWithin(MAX_DEPTH, fields)) return null;
+    return { ...fields, started: record.started };
   } catch {
-    // A SyntaxError: somebody else has put it there.
+    // A SyntaxError, or a TypeError for a record that is none: somebody else has put it there.
     return null;
   }
 }

@@ -38,6 +38,11 @@ interface OpenRun {
 }
 
 const SWEEP_MS = 1000;
+/**
+ * A run that nobody has heard of, and nobody watches, is closed sooner. Longer than whoever opens several runs waits for
+ * the slowest of them: it reads all of them only then.
+ */
+const UNKNOWN_IDLE_MS = 5000;
 /** A quiet run is compared with the store so often: whatever was lost unheard comes to light by it. */
 const RECHECK_MS = 15_000;
 /** After a loss of connection thousands of runs are compared; so many at a time. */
@@ -168,6 +173,10 @@ export function createHub(options: HubOptions): Hub {
     await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, worker));
   }
 
+  function keptMs({ run }: OpenRun): number {
+    return run.history.lastId === 0 ? Math.min(UNKNOWN_IDLE_MS, idleMs) : idleMs;
+  }
+
   async function sweep() {
     // One at a time, or a store that is slow would never be done with the first.
     if (isSweeping) return;
@@ -176,7 +185,7 @@ export function createHub(options: HubOptions): Hub {
     const due: OpenRun[] = [];
     for (const open of runs.values()) {
       if (open.run.subscriberCount > 0) open.usedAt = now;
-      else if (!open.syncing && now - open.usedAt > (open.run.history.lastId === 0 ? 0 : idleMs)) {
+      else if (!open.syncing && now - open.usedAt > keptMs(open)) {
         runs.delete(open.run.runId);
         store.unfollow(open.run.runId);
         continue;

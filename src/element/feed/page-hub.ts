@@ -216,7 +216,7 @@ function createHub(name: string, target: HubTarget): Hub {
     tabs = undefined;
     isLeader = false;
     others.clear();
-    streams.want([]);
+    streams.close();
   }
 
   addEventListener('pagehide', leave);

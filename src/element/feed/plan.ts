@@ -9,7 +9,7 @@ const MAX_URL_BYTES = 6_000;
 export function groupRuns(runs: readonly string[]): string[][] {
   if (runs.length <= MAX_SINGLE) return runs.map((run) => [run]);
   const groups: string[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
+  let bytes = MAX_URL_BYTES;
   for (const run of runs) {
     const size = `&run=${encodeURIComponent(run)}`.length;
     if (bytes + size > MAX_URL_BYTES) {

@@ -16,9 +16,8 @@ export async function poll(attempt: Attempt): Promise<Ending> {
 /** Undefined when all is well, else why polling ends. */
 async function askOnce(attempt: Attempt, run: string): Promise<Ending | undefined> {
   try {
-    // `no-cache`: the browser asks by the ETag it has, and hides a 304; a header of our own would be preflighted.
     const limit = AbortSignal.timeout(FIRST_BYTE_MS);
-    const response = await ask(attempt, `runs/${encodeURIComponent(run)}`, limit, 'no-cache');
+    const response = await ask(attempt, `runs/${encodeURIComponent(run)}`, limit);
     // 404: nobody has heard of it, it has not started.
     if (!response.ok && response.status !== 404) return refused(response);
     const message = toMessage({ type: 'initial_state', run_id: run, ...(await response.json()) });

@@ -1,6 +1,6 @@
 // The event stream, by fetch: it sees status codes, can send a token, and leaves reconnection to its owner.
-import { createParser } from 'eventsource-parser';
 import { parseMessage } from '../message.ts';
+import { createSseParser } from './sse-parser.ts';
 import { type Attempt, ask, createWatchdog, type Ending, refused } from './transport.ts';
 
 /**
@@ -22,18 +22,18 @@ export async function streamEvents(attempt: Attempt): Promise<Ending> {
     if (!isAlive) why = 'blocked';
     own.abort();
   });
-  const parser = createParser({
-    onRetry: (ms) => {
-      retryMs = ms;
-    },
-    onEvent: ({ event, data }) => {
+  const parse = createSseParser(
+    ({ event, data }) => {
       attempt.onAlive(event === 'ping' ? Number(data) : undefined);
       const message = event ? undefined : parseMessage(data);
       if (message) attempt.onMessage(message);
     },
-  });
+    (ms) => {
+      retryMs = ms;
+    },
+  );
   try {
-    const response = await ask(attempt, streamPath(attempt.runs, attempt.cursorOf), own.signal, 'no-store');
+    const response = await ask(attempt, streamPath(attempt.runs, attempt.cursorOf), own.signal);
     if (response.status === 204) return { why: 'finished' };
     const isStream = response.ok && response.headers.get('Content-Type')?.startsWith('text/event-stream');
     if (!isStream || response.body === null) return refused(response);
@@ -44,7 +44,7 @@ export async function streamEvents(attempt: Attempt): Promise<Ending> {
       if (done) return { why: 'ended', retryMs };
       isAlive = true;
       watchdog.feed();
-      parser.feed(decoder.decode(value, { stream: true }));
+      parse(decoder.decode(value, { stream: true }));
     }
   } catch {
     // AbortError (closed or silent) and TypeError (unreachable, cut off, or refused by CORS) alike: it is over.

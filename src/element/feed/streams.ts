@@ -8,9 +8,11 @@ export interface StreamsOptions extends Omit<ConnectionOptions, 'runs' | 'onStat
 }
 
 export interface Streams {
-  /** Replaces what is wanted. Takes effect at once when nothing is open, else a little later, with what else changes. */
+  /** Replaces what is wanted. Takes effect at once, but new runs beside open ones wait a little for others. */
   want(runs: readonly string[]): void;
   wake(isCertain: boolean): void;
+  /** Now, not later: a page that is being frozen has no later. */
+  close(): void;
 }
 
 /** Elements come and go in bunches (a table is filled, a list is sorted): one new connection for all of it. */
@@ -21,9 +23,11 @@ export function createStreams(options: StreamsOptions): Streams {
   const open = new Map<string, { runs: readonly string[]; connection: Connection }>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  const openGroups = () => [...open.values()].map(({ runs }) => runs);
+
   function settle(): void {
     timer = undefined;
-    const groups = [...open.values()].map(({ runs }) => runs);
+    const groups = openGroups();
     const next = isCovered(groups, wanted)
       ? groups.filter((runs) => runs.some((run) => wanted.includes(run)))
       : groupRuns(wanted);
@@ -44,9 +48,16 @@ export function createStreams(options: StreamsOptions): Streams {
   }
 
   return {
+    close() {
+      clearTimeout(timer);
+      wanted = [];
+      settle();
+    },
     want(runs) {
       wanted = runs;
-      timer ??= setTimeout(settle, open.size === 0 ? 0 : SETTLE_MS);
+      // What is over is closed before its connection can think of coming back.
+      const isLess = isCovered(openGroups(), wanted);
+      timer ??= setTimeout(settle, open.size === 0 || isLess ? 0 : SETTLE_MS);
     },
     wake(isCertain) {
       for (const { connection } of open.values()) connection.wake(isCertain);

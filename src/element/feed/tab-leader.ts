@@ -73,7 +73,7 @@ export function joinTabs<Post>({ name, onLead, onFollow, onPost }: TabsOptions<P
   const timer = setInterval(() => {
     const now = Date.now();
     // Whoever slept can't say that the leader was silent: it slept as well.
-    if (now - lastCheck > 3 * CHECK_MS && document.visibilityState === 'visible') lastHeard = now;
+    if (now - lastCheck > 3 * CHECK_MS && !document.hidden) lastHeard = now;
     lastCheck = now;
     if (isLeader || now - lastHeard < SILENCE_MS) return;
     lastHeard = now;

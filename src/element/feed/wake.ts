@@ -5,18 +5,11 @@
  * Returns what stops listening.
  */
 export function onWake(listener: (isCertain: boolean) => void): () => void {
-  const online = () => listener(true);
-  const shown = (event: PageTransitionEvent) => event.persisted && listener(true);
-  const visible = () => !document.hidden && listener(false);
-  const resumed = () => listener(true);
-  addEventListener('online', online);
-  addEventListener('pageshow', shown);
-  document.addEventListener('visibilitychange', visible);
-  document.addEventListener('resume', resumed);
-  return () => {
-    removeEventListener('online', online);
-    removeEventListener('pageshow', shown);
-    document.removeEventListener('visibilitychange', visible);
-    document.removeEventListener('resume', resumed);
-  };
+  const controller = new AbortController();
+  const { signal } = controller;
+  const certain = () => listener(true);
+  addEventListener('online', certain, { signal });
+  document.addEventListener('resume', certain, { signal });
+  document.addEventListener('visibilitychange', () => !document.hidden && listener(false), { signal });
+  return () => controller.abort();
 }

@@ -8,14 +8,13 @@ const PING_MS = 15_000;
 export function openSockets(attempt: Attempt): Promise<Ending> {
   return new Promise((resolve) => {
     let isAlive = false;
-    const sockets = new Map<string, WebSocket>();
     const watchdog = createWatchdog(() => end({ why: isAlive ? 'failed' : 'blocked' }));
     const pings = setInterval(() => {
-      for (const socket of sockets.values()) ping(socket);
+      sockets.forEach(ping);
     }, PING_MS);
     const onAbort = () => end({ why: 'ended' });
     attempt.signal.addEventListener('abort', onAbort);
-    for (const run of attempt.runs) sockets.set(run, open(run));
+    const sockets = attempt.runs.map(open);
     if (attempt.signal.aborted) onAbort();
 
     function open(run: string): WebSocket {
@@ -39,7 +38,7 @@ export function openSockets(attempt: Attempt): Promise<Ending> {
       watchdog.stop();
       clearInterval(pings);
       attempt.signal.removeEventListener('abort', onAbort);
-      for (const socket of sockets.values()) {
+      for (const socket of sockets) {
         socket.onclose = null;
         socket.close();
       }

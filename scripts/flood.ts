@@ -1,13 +1,13 @@
-// 10,000 log lines at 1,000 a second into an open log: the page stays responsive, and has the newest lines at the end.
+// 10,000 log lines at 1,000 a second into an open log: does the page stay responsive? Prints every long task, and fails
+// when one after the first second took over 100 ms. A measurement, so not among the tests, which share the processor.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setInterval as every } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { launchChromium } from '../../scripts/chromium.ts';
-import { see, waitFor } from './element-in-page.ts';
-import { openFront } from './front.ts';
-import { startRedis } from './redis-process.ts';
-import { startService } from './service-process.ts';
+import { see, waitFor } from '../test/element/element-in-page.ts';
+import { openFront } from '../test/element/front.ts';
+import { startRedis } from '../test/element/redis-process.ts';
+import { startService } from '../test/element/service-process.ts';
+import { launchChromium } from './chromium.ts';
 
 const LINES = 10_000;
 const PER_TICK = 20;
@@ -15,20 +15,23 @@ const TICK_MS = 20;
 /** After the first second, in which the page itself is started. */
 const LONGEST_MS = 100;
 
-test('10,000 lines at 1,000 a second block the page for no more than 100 ms at a time', async (t) => {
-  const store = await startRedis();
-  const redis = new Redis(store.url);
-  t.after(() => {
-    redis.disconnect();
-    return store.kill();
-  });
-  const service = await startService({ REDIS_URL: store.url });
-  t.after(() => service.kill());
-  const front = await openFront(service.url);
-  t.after(() => front.close());
-  front.body = '<run-progress run-id="flood"></run-progress>';
-  const browser = await launchChromium();
-  t.after(() => browser.close());
+const store = await startRedis();
+const redis = new Redis(store.url);
+const service = await startService({ REDIS_URL: store.url });
+const front = await openFront(service.url);
+front.body = '<run-progress run-id="flood"></run-progress>';
+const browser = await launchChromium();
+try {
+  await measure();
+} finally {
+  await browser.close();
+  await front.close();
+  await service.kill();
+  redis.disconnect();
+  await store.kill();
+}
+
+async function measure() {
   const page = await browser.newPage();
   await page.goto(front.url);
   await waitFor(page, { phase: 'live' });
@@ -55,7 +58,7 @@ test('10,000 lines at 1,000 a second block the page for no more than 100 ms at a
   }
   await waitFor(page, { logs: 500, last: `line ${LINES}` }, 0, 30_000);
   const tasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks);
-  t.diagnostic(`long tasks (over 50 ms): ${tasks.map((ms) => `${Math.round(ms)} ms`).join(', ') || 'none'}`);
+  console.log(`long tasks (over 50 ms): ${tasks.map((ms) => `${Math.round(ms)} ms`).join(', ') || 'none'}`);
   assert.ok(Math.max(0, ...tasks) <= LONGEST_MS);
   const { logs } = await see(page);
   assert.deepEqual(
@@ -66,4 +69,4 @@ test('10,000 lines at 1,000 a second block the page for no more than 100 ms at a
     .locator('run-progress .lines')
     .evaluate((lines) => lines.scrollHeight - lines.clientHeight - lines.scrollTop);
   assert.ok(Math.abs(fromEnd) < 2, 'the log follows its end');
-});
+}
