@@ -1,17 +1,12 @@
 // A message so large that Redis cuts off whoever should hear it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Redis } from 'ioredis';
 import { pollUntil } from '../support/poll-until.ts';
 import { startRedis } from '../support/redis.ts';
+import { hasNewSubscriber, subscriberIds } from '../support/redis-clients.ts';
 import { watchRun } from '../support/watched-run.ts';
 
 const MB = 1024 * 1024;
-
-async function subscriberId(client: Redis): Promise<string | undefined> {
-  const list = String(await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub'));
-  return /^id=(\d+) /m.exec(list)?.[1];
-}
 
 test('a message of 20 MB is dropped, one of 40 MB cuts the connection: neither does more harm', async (t) => {
   const redis = await startRedis();
@@ -25,12 +20,9 @@ test('a message of 20 MB is dropped, one of 40 MB cuts the connection: neither d
   await run.publish(worker, 20);
   await run.untilAllHave(40);
 
-  const before = await subscriberId(worker);
+  const before = await subscriberIds(worker);
   await worker.publish('autoshorts:progress', 'x'.repeat(40 * MB));
-  await pollUntil('a new subscriber', async () => {
-    const now = await subscriberId(worker);
-    return now !== undefined && now !== before;
-  });
+  await pollUntil('a new subscriber', () => hasNewSubscriber(worker, before));
   await run.untilReady();
   await run.addReaders();
   await run.publish(worker, 20);

@@ -43,7 +43,7 @@ export const FAULTS: readonly Fault[] = [
     }),
     {
       name: `server ${server} stands still`,
-      weight: 3,
+      weight: 2,
       // It goes on hearing: its connections stay open, and what comes waits in them.
       needs: [`server ${server}`],
       happen: async ({ fleet, random }) => {
@@ -130,8 +130,9 @@ async function deafening(
 ): Promise<void> {
   for (const server of servers) ledger.loseHearing(server);
   await happen();
-  for (const server of servers) {
+  const regain = async (server: number) => {
     await fleet.untilHearing(server);
     ledger.gainHearing(server);
-  }
+  };
+  await Promise.all(servers.map(regain));
 }

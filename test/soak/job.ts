@@ -26,7 +26,7 @@ const MIXTURES: readonly (readonly [Via, ...Via[]])[] = [
   ['typescript', 'raw'],
 ];
 const MOST_UPDATES = 300;
-const LONGEST_GAP_MS = 40;
+const LONGEST_GAP_MS = 25;
 const AGAIN_MS = 400;
 
 /** Fulfilled when the run is done, and nobody waits any more. */

@@ -1,5 +1,6 @@
 // The soak: workers, servers, viewers and faults, all at random from one seed; and what came out, held against what must.
 import { setTimeout as pause } from 'node:timers/promises';
+import { Agent, setGlobalDispatcher } from 'undici';
 import { pollUntil } from '../support/poll-until.ts';
 import { createRandom } from '../support/random.ts';
 import { FAULTS, type Fault } from './faults.ts';
@@ -28,8 +29,9 @@ const RECORD_MS = 20_000;
 const MB = 1024 * 1024;
 /** Above the warm heap. What leaks with each reader or event is far more within a minute. */
 const HEAP_ROOM_BYTES = 16 * MB;
-/** Connections of probes that are kept alive for a while. */
-const DESCRIPTOR_ROOM = 4;
+const IDLE_CONNECTION_MS = 1000;
+/** For the connection of a probe. */
+const DESCRIPTOR_ROOM = 3;
 
 /** Server 0 is not killed after the first part, so that its heap can grow old; after the second it is warm. */
 const PARTS: readonly { end: number; mayHappen(fault: Fault): boolean }[] = [
@@ -48,6 +50,8 @@ export async function soak({ seed, seconds, print }: SoakOptions): Promise<SoakR
     violations.push(problem);
     print(`VIOLATION: ${problem}`);
   };
+  // The servers offer to keep idle connections for minutes: those of viewers that have gone would count as descriptors.
+  setGlobalDispatcher(new Agent({ keepAliveMaxTimeout: IDLE_CONNECTION_MS }));
   const stage = await buildStage(seed);
   try {
     const runs = startRuns(stage, seed, onViolation);
