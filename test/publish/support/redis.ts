@@ -30,8 +30,18 @@ export async function startRedis({ isDurable = true } = {}): Promise<RedisProces
   let child: ChildProcess | null = null;
 
   async function start() {
-    const started = spawn('redis-server', ['--port', `${port}`, '--dir', folder, ...durability]);
+    const started = spawn('redis-server', [
+      '--port',
+      `${port}`,
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      ...durability,
+    ]);
     child = started;
+    // A test file that ends early must not leave it behind.
+    process.once('exit', () => started.kill('SIGKILL'));
     let output = '';
     await new Promise<void>((resolve, reject) => {
       started.stdout.setEncoding('utf8').on('data', (text: string) => {
