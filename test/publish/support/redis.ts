@@ -21,6 +21,12 @@ export interface RedisProcess {
   close(): Promise<void>;
 }
 
+// A test file that ends early must not leave its servers behind.
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** `isDurable`: what it has answered survives `kill`; without, it starts empty. */
 export async function startRedis({ isDurable = true } = {}): Promise<RedisProcess> {
   const port = await freePort();
@@ -40,8 +46,8 @@ export async function startRedis({ isDurable = true } = {}): Promise<RedisProces
       ...durability,
     ]);
     child = started;
-    // A test file that ends early must not leave it behind.
-    process.once('exit', () => started.kill('SIGKILL'));
+    running.add(started);
+    started.once('exit', () => running.delete(started));
     let output = '';
     await new Promise<void>((resolve, reject) => {
       started.stdout.setEncoding('utf8').on('data', (text: string) => {
