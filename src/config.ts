@@ -35,6 +35,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** Settings to come: one that is not honoured stops the start, as whoever sets it relies on it. */
 const NOT_YET = ['PROGRESS_SECRET', 'MAX_CONNECTIONS_PER_RUN'];
 const MAX_PORT = 65_535;
+const MAX_NAME_BYTES = 150;
 /** What Redis takes as an expiry without a thought: 10 years. */
 const MAX_TTL_SECONDS = 315_360_000;
 
@@ -82,9 +83,9 @@ function redisUrl(value: string | undefined): string | null {
 }
 
 function keyName(name: string, value: string): string {
-  // The subscription and the marker's script must fit into one write.
-  if (/^[^\s\p{Cc}]{1,200}$/u.test(value)) return value;
-  throw new ConfigError(name, 'must be 1 to 200 characters without spaces');
+  // The subscription and the marker's script must reach Redis in one packet.
+  if (/^[^\s\p{Cc}]+$/u.test(value) && Buffer.byteLength(value) <= MAX_NAME_BYTES) return value;
+  throw new ConfigError(name, `must be 1 to ${MAX_NAME_BYTES} bytes without spaces`);
 }
 
 function rawChannel(value: string, keyPrefix: string): string {

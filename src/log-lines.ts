@@ -24,9 +24,10 @@ export function createLogLines(write: (line: string) => void): Writable {
 export function formatLogLine(record: Record<string, unknown>): string {
   const { level, time, msg, err, ...rest } = record;
   const clock = new Date(Number(time)).toTimeString().slice(0, 8);
-  const details = Object.entries(rest).map(
-    ([name, value]) => `  ${name}=${value instanceof Object ? JSON.stringify(value) : value}`,
-  );
+  // A worker's text must not drive the terminal.
+  const shown = (value: unknown) =>
+    typeof value === 'string' && !/\p{Cc}/u.test(value) ? value : JSON.stringify(value);
+  const details = Object.entries(rest).map(([name, value]) => `  ${name}=${shown(value)}`);
   const stack = err instanceof Object && 'stack' in err ? `\n${err.stack}` : '';
   return `${clock} ${LEVELS.get(Number(level)) ?? level} ${msg}${details.join('')}${stack}\n`;
 }

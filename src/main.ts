@@ -29,7 +29,12 @@ const FILES = {
   '/pipeline.json': 'pipeline.json',
   '/problem.js': 'problem.js',
   '/run.js': 'run.js',
+  '/run-progress.js': 'run-progress.js',
   '/run-view.js': 'run-view.js',
+  '/showcase': 'showcase.html',
+  '/showcase.css': 'showcase.css',
+  '/showcase.js': 'showcase.js',
+  '/showcase-states.js': 'showcase-states.js',
   '/steps-view.js': 'steps-view.js',
   '/words.js': 'words.js',
 };
@@ -92,10 +97,17 @@ server.on('error', (error) => {
 server.listen(config.port, config.host, 4096, () => {
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : config.port;
-  const url = `http://${['0.0.0.0', '127.0.0.1', '::'].includes(config.host) ? 'localhost' : config.host}:${port}`;
+  const url = `http://${urlHost(config.host)}:${port}`;
   const kept = config.redisUrl ? 'runs are kept in Redis' : 'runs are kept in memory, for this process alone';
+  if (config.isProduction && !config.redisUrl)
+    log.warn('nobody can publish: in production HTTP publishing is off, and REDIS_URL is not set');
   log.info(`listening on ${url} (${config.host}), ${kept}; try: curl -N ${url}/api/runs/demo/events`);
 });
+
+function urlHost(host: string): string {
+  if (['0.0.0.0', '127.0.0.1', '::', '::1'].includes(host)) return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}
 
 async function close(signal: string) {
   // A second signal is an impatient person.

@@ -17,7 +17,9 @@ export function createSseFrames({ withIds }: { withIds: boolean }): SseFrames {
 
   /** JSON has no line ends of its own, so one `data:` line holds it. */
   function frame(id: number, json: string): string {
-    return withIds ? `id: ${id}\ndata: ${json}\n\n` : `data: ${json}\n\n`;
+    // Without an event there is no cursor: an empty id makes EventSource come back without one.
+    const cursor = withIds ? `id: ${id || ''}\n` : '';
+    return `${cursor}data: ${json}\n\n`;
   }
 
   return {

@@ -12,7 +12,7 @@ import type { SseFrames } from './sse-frames.ts';
  * carries one stream, and its end is the body's (RFC 9112, 6.3).
  */
 export class SseStream implements Reader {
-  /** By the clock of `SseStreams`: when something was last written, so also since when it is full, if it is. */
+  /** When something was last written, by the clock of `SseStreams`. */
   writtenAt = 0;
   readonly #socket: Socket;
   readonly #frames: SseFrames;
@@ -51,7 +51,9 @@ export class SseStream implements Reader {
     if (this.#frames.withIds) this.end();
   }
 
+  /** Nothing, once the stream has ended. */
   write(bytes: Buffer | string) {
+    if (!this.#socket.writable) return;
     this.writtenAt = this.#now();
     this.#socket.write(bytes);
   }
@@ -59,11 +61,6 @@ export class SseStream implements Reader {
   /** Sends what was written, then closes. */
   end() {
     this.#socket.destroySoon();
-  }
-
-  /** Closes at once. */
-  destroy() {
-    this.#socket.destroy();
   }
 
   /** Stops reading. */

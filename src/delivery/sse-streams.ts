@@ -12,13 +12,16 @@ export const SSE_HEADERS: OutgoingHttpHeaders = {
 const RETRY = { leastMs: 1000, mostMs: 3000 };
 /** At a shutdown all streams end together. */
 const SHUTDOWN_RETRY = { leastMs: 500, mostMs: 5000 };
-/** A socket that takes nothing for so many heartbeats has nobody behind it. */
+/** A socket that is full, and takes nothing for so many heartbeats, has nobody behind it. */
 const MAX_STALLED_BEATS = 4;
 /** A look at every stream, fifteen times an interval, costs less than a timer for each. */
 const LOOKS_PER_INTERVAL = 15;
 
 export interface SseStreams {
-  /** Sends headers, `retry:` and a first ping at once: a router must see bytes though the run is silent. */
+  /**
+   * Sends headers, `retry:` and a first ping at once: a router must see bytes though the run is silent. Throws TypeError
+   * for a response without a socket.
+   */
   open(response: ServerResponse, frames: SseFrames): SseStream;
   /** Ends every stream cleanly, each with its own moment to come back. */
   close(): void;
@@ -32,25 +35,26 @@ export interface SseStreamsOptions {
 
 export function createSseStreams({ heartbeatMs, onOpen, onClose }: SseStreamsOptions): SseStreams {
   const streams = new Set<SseStream>();
-  // Read at each look and at each opening: ten thousand writes a turn don't ask the system for the time.
+  // Read at each look: ten thousand writes a turn don't ask the system for the time.
   let clock = Date.now();
   setInterval(look, heartbeatMs / LOOKS_PER_INTERVAL).unref();
 
   function look() {
     clock = Date.now();
     for (const stream of streams) {
-      const silentMs = clock - stream.writtenAt;
-      if (silentMs < heartbeatMs) continue;
-      if (stream.isWritable()) stream.write(pingFrame());
-      else if (silentMs > MAX_STALLED_BEATS * heartbeatMs) stream.destroy();
+      if (clock - stream.writtenAt >= heartbeatMs && stream.isWritable()) stream.write(pingFrame());
     }
   }
 
   return {
     open: (response, frames) => {
       const { socket } = response;
-      // A request that was pipelined behind one that is still being answered.
-      if (!socket) throw new Error('a stream needs its connection for itself');
+      if (!socket)
+        throw new TypeError(
+          'a response that has its socket, which one that is pipelined behind another has not',
+        );
+      // Node looks at what the peer has taken: a slow reader of a large snapshot is not a dead one.
+      socket.setTimeout(MAX_STALLED_BEATS * heartbeatMs, () => socket.destroy());
       const stream = new SseStream(socket, frames, () => clock);
       stream.write(responseHead(response.getHeaders()) + retryFrame(RETRY) + pingFrame());
       streams.add(stream);

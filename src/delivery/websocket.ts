@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { eventJson } from '../runs/event.ts';
 import { parseTolerantJson } from '../runs/message.ts';
-import type { Reader, Run } from '../runs/run.ts';
+import type { Reader, Run, Subscription } from '../runs/run.ts';
 
 const MAX_INBOUND_BYTES = 4096;
 /** More than this unsent, and the socket counts as full. */
@@ -50,34 +50,39 @@ export function createWebSockets({ heartbeatMs, onOpen, onClose }: WebSocketOpti
   }
 
   function deliver(socket: WebSocket, run: Run, cursor: number | null) {
-    let isFull = false;
-    const send = (json: string) => {
-      socket.send(json, () => {
-        if (!isFull || socket.bufferedAmount > 0) return;
-        isFull = false;
-        subscription.advance();
-      });
-      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) isFull = true;
+    let subscription: Subscription | undefined;
+    const hasRoom = () => socket.bufferedAmount <= MAX_BUFFERED_BYTES;
+    const goOn = () => {
+      if (hasRoom()) subscription?.advance();
     };
     const reader: Reader = {
-      isWritable: () => !isFull && socket.readyState === WebSocket.OPEN,
-      snapshot: ({ json }) => send(json),
+      isWritable: () => socket.readyState === WebSocket.OPEN && hasRoom(),
+      snapshot: ({ json }) => socket.send(json, goOn),
       events: (events) => {
-        for (const event of events) send(eventJson(event));
+        // Told once, when the last of them has gone: each would be as many looks as events.
+        for (const event of events.slice(0, -1)) socket.send(eventJson(event));
+        const last = events.at(-1);
+        if (last) socket.send(eventJson(last), goOn);
       },
+    };
+    /** Answers to one who does not read them would be held without bound. */
+    const reply = (send: () => void) => {
+      if (hasRoom()) send();
+      else socket.terminate();
     };
     missedPongs.set(socket, 0);
     socket.on('pong', () => missedPongs.set(socket, 0));
-    socket.on('message', (data, isBinary) => answer(socket, data, isBinary));
+    socket.on('ping', (data) => reply(() => socket.pong(data)));
+    socket.on('message', (data, isBinary) => reply(() => answer(socket, data, isBinary)));
     // A peer that breaks the protocol: ws has closed the connection with the right code already.
     socket.on('error', () => {});
     socket.on('close', () => {
       missedPongs.delete(socket);
-      subscription.cancel();
+      subscription?.cancel();
       onClose();
     });
     onOpen();
-    const subscription = run.subscribe(reader, cursor);
+    subscription = run.subscribe(reader, cursor);
   }
 
   return {

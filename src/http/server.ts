@@ -1,5 +1,6 @@
 // The HTTP server: one error boundary, connections that end, and an orderly close.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Access } from './access.ts';
@@ -53,9 +54,10 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
     void answer(request, response);
   });
   server.on('upgrade', (request, socket, head) => {
-    const onError = () => socket.destroy();
     // Without a listener a reset during the handshake would end the process.
-    socket.on('error', onError);
+    socket.on('error', () => socket.destroy());
+    // Node shows every Upgrade header here; one that isn't known is to be ignored (RFC 9110, 7.8): curl --http2, say.
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return answerWithoutUpgrade(request, socket);
     const checked = async () => {
       access.checkHost(request);
       await upgrade(request, socket, head);
@@ -64,5 +66,29 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
       if (socket.writable) socket.end(rawProblem(problemOf(error, request)));
     });
   });
+
+  function answerWithoutUpgrade(request: IncomingMessage, socket: Duplex) {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    response.on('error', ignoreReset);
+    response.on('finish', () => socket.end());
+    void answer(request, response);
+  }
+
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Where something was sent already, an answer would stand in the middle of another one.
+    if (!socket.writable || (socket as Socket).bytesWritten > 0) socket.destroy();
+    else socket.end(rawProblem(badRequest(error.code)));
+  });
   return server;
+}
+
+/** What Node's parser found wrong with a request. */
+function badRequest(code: string | undefined): HttpProblem {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new HttpProblem(431, 'headers-too-large', 'The headers are too large.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new HttpProblem(408, 'too-slow', 'The request took too long.');
+  return new HttpProblem(400, 'bad-request', 'This is not HTTP/1.1.');
 }

@@ -1,13 +1,14 @@
 // What the service answers: the routes, from the request to the run and the way of delivery.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { answerPoll } from '../delivery/poll.ts';
-import { createSseFrames } from '../delivery/sse-frames.ts';
+import { createSseFrames, type SseFrames } from '../delivery/sse-frames.ts';
+import type { SseStream } from '../delivery/sse-stream.ts';
 import { SSE_HEADERS, type SseStreams } from '../delivery/sse-streams.ts';
 import type { WebSockets } from '../delivery/websocket.ts';
 import { MAX_BODY_BYTES } from '../publish/http-body.ts';
 import { parseCursor } from '../runs/cursor.ts';
-import type { Hub } from '../runs/hub.ts';
+import { type Hub, TooManyRuns } from '../runs/hub.ts';
 import type { Run } from '../runs/run.ts';
 import { parseRunId } from '../runs/run-id.ts';
 import type { Store } from '../runs/store.ts';
@@ -34,10 +35,13 @@ export interface ServiceOptions {
 
 /** How long a reader waits for a store that is away, before its stream opens without it, or its poll gets a 503. */
 const PATIENCE_MS = 2000;
-/** A stream of several runs has no cursor: whoever comes back begins anew. */
-const runFrames = createSseFrames({ withIds: true });
-const runsFrames = createSseFrames({ withIds: false });
 const WEBSOCKET_PATH = '/ws/:run_id';
+/** Of a request for several runs: they fit into what every proxy lets through. */
+const MAX_URL_BYTES = 6 * 1024;
+
+const runFrames = createSseFrames({ withIds: true });
+/** A stream of several runs has no cursor: whoever comes back begins anew. */
+const runsFrames = createSseFrames({ withIds: false });
 
 export interface Service {
   routes: readonly Route[];
@@ -47,36 +51,59 @@ export interface Service {
 export function createService(options: ServiceOptions): Service {
   const { hub, store, access, sseStreams, webSockets, publisher, limit, isProduction, isClosing } = options;
 
+  async function open(runId: string, cursor: number | null = null): Promise<Run> {
+    try {
+      return await hub.open(runId, { cursor, patienceMs: PATIENCE_MS });
+    } catch (error) {
+      if (!(error instanceof TooManyRuns)) throw error;
+      throw new HttpProblem(503, 'too-many-runs', `${error.message}.`, { headers: { 'Retry-After': '5' } });
+    }
+  }
+
+  /** Null if the client has gone meanwhile. */
+  function openStream(response: ServerResponse, frames: SseFrames): SseStream | null {
+    if (response.destroyed) return null;
+    if (!response.socket)
+      throw new HttpProblem(
+        400,
+        'pipelined',
+        'A stream needs a connection of its own, with nothing before it.',
+      );
+    limit.check();
+    return sseStreams.open(response, frames);
+  }
+
   async function stream({ request, response, params, query }: RequestContext) {
     const runId = parsedRunId(params.get('run_id'));
+    if (request.method === 'HEAD') return sendHead(response);
     const cursor = cursorOf(request, query);
-    const run = await hub.open(runId, { cursor, patienceMs: PATIENCE_MS });
-    if (response.destroyed) return;
-    // Nothing more will come: EventSource takes 204 as the wish not to come back.
-    if (hasAll(run, cursor)) response.writeHead(204, { 'Cache-Control': 'no-store' }).end();
-    else if (request.method === 'HEAD') response.writeHead(200, SSE_HEADERS).end();
-    else {
-      limit.check();
-      const stream = sseStreams.open(response, runFrames);
-      stream.add(run.subscribe(stream, cursor));
+    const run = await open(runId, cursor);
+    if (hasAll(run, cursor)) {
+      // Nothing more will come: EventSource takes 204 as the wish not to come back.
+      response.writeHead(204, { 'Cache-Control': 'no-store' }).end();
+      return;
     }
+    const opened = openStream(response, runFrames);
+    opened?.add(run.subscribe(opened, cursor));
   }
 
   async function streamMany({ request, response, query }: RequestContext) {
     const runIds = [...new Set(query.getAll('run').map(parsedRunId))];
     if (runIds.length === 0) throw new HttpProblem(400, 'no-run', 'Name at least one run: ?run=A&run=B.');
-    const runs = await Promise.all(runIds.map((runId) => hub.open(runId, { patienceMs: PATIENCE_MS })));
-    if (response.destroyed) return;
-    if (request.method === 'HEAD') response.writeHead(200, SSE_HEADERS).end();
-    else {
-      limit.check();
-      const stream = sseStreams.open(response, runsFrames);
-      for (const run of runs) stream.add(run.subscribe(stream, null));
-    }
+    if ((request.url?.length ?? 0) > MAX_URL_BYTES)
+      throw new HttpProblem(
+        414,
+        'url-too-long',
+        `Up to ${MAX_URL_BYTES} bytes: open another stream for the rest.`,
+      );
+    if (request.method === 'HEAD') return sendHead(response);
+    const runs = await Promise.all(runIds.map((runId) => open(runId)));
+    const opened = openStream(response, runsFrames);
+    if (opened) for (const run of runs) opened.add(run.subscribe(opened, null));
   }
 
   async function poll({ request, response, params }: RequestContext) {
-    const run = await hub.open(parsedRunId(params.get('run_id')), { patienceMs: PATIENCE_MS });
+    const run = await open(parsedRunId(params.get('run_id')));
     if (run.history.lastId === 0) {
       if (!run.isSynced) throw storeUnavailable();
       throw new HttpProblem(404, 'unknown-run', 'No event of this run is known (yet, or any more).');
@@ -122,7 +149,7 @@ export function createService(options: ServiceOptions): Service {
     if (!params) throw new HttpProblem(404, 'not-found', `A WebSocket is at ${WEBSOCKET_PATH}.`);
     if (isClosing()) throw storeUnavailable();
     const cursor = cursorOf(request, query);
-    const run = await hub.open(parsedRunId(params.get('run_id')), { cursor, patienceMs: PATIENCE_MS });
+    const run = await open(parsedRunId(params.get('run_id')), cursor);
     limit.check();
     webSockets.accept(request, socket, head, run, cursor);
   }
@@ -133,10 +160,21 @@ export function createService(options: ServiceOptions): Service {
       { path: '/api/events', methods: { GET: streamMany } },
       { path: '/api/runs/:run_id/events', methods: { GET: stream, POST: publish } },
       { path: '/api/runs/:run_id', methods: { GET: poll } },
+      { path: WEBSOCKET_PATH, methods: { GET: webSocketOnly } },
       { path: '/healthz', methods: { GET: live } },
       { path: '/readyz', methods: { GET: ready } },
     ],
   };
+}
+
+function webSocketOnly() {
+  throw new HttpProblem(426, 'upgrade-required', 'Here is a WebSocket, and nothing else.', {
+    headers: { Upgrade: 'websocket', Connection: 'close, Upgrade' },
+  });
+}
+
+function sendHead(response: ServerResponse) {
+  response.writeHead(200, SSE_HEADERS).end();
 }
 
 /** It has the newest event of a run that is done. */

@@ -3,13 +3,13 @@
     from publish_progress import publish_progress
     publish_progress(run_id, state="RENDERING", progress=0.75, log="rendering started")
 
-Needs redis-py 4.3 or newer. It never holds a task up and never raises: a thread of its own records the update in Redis, by
-the script that the service uses itself, so nothing is lost while no service runs. While Redis is away updates wait, in
-order; see Publisher for how many, and for what becomes of more. A repeat after a lost answer is recorded once.
+Needs redis-py 4.3 or newer. It never holds a task up and never raises: a thread of its own records the update in Redis,
+by the script that the service itself uses, so nothing is lost while no service runs. While Redis is away updates wait,
+in order; Publisher says how many, and what becomes of more. A repeat after a lost answer is recorded once.
 
-Environment (default): REDIS_URL (redis://localhost:6379/0), REDIS_TLS_INSECURE=1 for a self-signed certificate; as for the
-service KEY_PREFIX (autoshorts), TERMINAL_STATES (END,FAILED), HISTORY_LIMIT (500), RUN_TTL_SECONDS (86400),
-FINISHED_TTL_SECONDS (3600). PROGRESS_CHANNEL may stay set and is not used: nothing goes by a channel that might be unheard.
+Environment (default): REDIS_URL (redis://localhost:6379/0), REDIS_TLS_INSECURE=1 for a self-signed certificate; and as
+for the service KEY_PREFIX (autoshorts), TERMINAL_STATES (END,FAILED), HISTORY_LIMIT (500), RUN_TTL_SECONDS (86400),
+FINISHED_TTL_SECONDS (3600). PROGRESS_CHANNEL may stay set, and is not used: nobody hears a channel while no service runs.
 
 With tqdm, whose own clock limits how often it reports (every 0.1 s):
 
@@ -49,9 +49,9 @@ RECORD_SCRIPT = r"""-- The record rule, for a batch, in one atomic step: fold, t
 --
 -- An announcement is one or more elements, a line each: what a batch brings for one run goes out together.
 --
--- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0: a repeat of a name; {the first one's element}: a
--- repeat of a key; -1: an epoch older than the remembered ones; -2: not recorded, because Redis refuses writes, and `refusal` ('' for none) says why; any other text:
--- not recorded, because Redis refuses this run alone.
+-- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0: a repeat of a name; {the first one's element}:
+-- a repeat of a key; -1: an epoch older than the remembered ones; -2: not recorded, because Redis refuses writes, and
+-- `refusal` ('' for none) says why; any other text: not recorded, because Redis refuses this run alone.
 local REMEMBERED = 8
 local limit, ttl, finished_ttl, terminal = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local time = redis.call('TIME')
@@ -118,7 +118,7 @@ local function open_run(key, run_id)
   return run
 end
 
--- The first element of a run that bears an idempotency key. Its history is read once, and only for an update that bears one.
+-- The first element of a run that bears an idempotency key. The history is read once, and only for such an update.
 local function bearer(run, key)
   if not run.bearers then
     run.bearers = {}
@@ -207,7 +207,8 @@ NOT_RECORDED = -2
 MIN_WAITING = 1000
 
 log_to = logging.getLogger("publish_progress")
-codecs.lookup("idna")  # For host names. A child that is forked while the thread imports it would be without it for ever.
+# For host names: a child that is forked while the thread imports this would be without it for ever.
+codecs.lookup("idna")
 
 
 class Publisher:
@@ -215,13 +216,13 @@ class Publisher:
 
     Options that are not given come from the environment (see above).
 
-    Of one run up to 1,000 updates wait (or twice `history_limit`, if that is more), of all runs ten times as many. Beyond
-    that the oldest are folded: states, progress and data into the newest, log lines last of all and then the oldest first;
-    the update that ends a run stays. What was sent once, and may have been recorded, is repeated as it was.
+    Of one run up to 1,000 updates wait (or twice `history_limit`, if that is more), of all runs ten times as many.
+    Beyond that the oldest are folded: states, progress and data into the newest; log lines last of all, and then the
+    oldest first; the update that ends a run stays. What was sent, and may have been recorded, is repeated as it was.
 
-    `strict`: publish() records before it returns, on the caller's thread, and raises: ValueError that names each bad field,
-    a redis.RedisError when Redis fails twice (after up to 7 s each, if it hangs). After a redis.ConnectionError or
-    redis.TimeoutError the update may have been recorded or not.
+    `strict`: publish() records before it returns, on the caller's thread, and raises: a ValueError that names each bad
+    field, a redis.RedisError when Redis fails twice (after up to 7 s each, if it hangs). After a redis.ConnectionError
+    or redis.TimeoutError the update may have been recorded or not.
     """
 
     def __init__(
@@ -242,8 +243,8 @@ class Publisher:
         _publishers.add(self)
 
     def _begin(self):
-        """In a new process: a forked child shares no name, lock, thread or connection with its parent, and sends nothing
-        of what waits there."""
+        """In a new process: a forked child shares no name, lock, thread or connection with its parent, and sends
+        nothing of what waits there."""
         self._source = "p" + secrets.token_urlsafe(9)
         self._n = 0
         self._waiting = {}  # By run, those first whose turn it is: lists of updates.
@@ -256,8 +257,9 @@ class Publisher:
         self._warned = set()
 
     def publish(self, run_id, state=None, progress=None, log=None, data=None):
-        """Reports what is not None: `state` (1 to 64 characters), `progress` (0 to 1), `log` (a line for people; cut after
-        8,192 characters), `data` (a dict, up to 16 KiB as JSON). What can't be used is left out, with one warning."""
+        """Reports what is not None: `state` (1 to 64 characters), `progress` (0 to 1), `log` (a line for people; cut
+        after 8,192 characters), `data` (a dict, up to 16 KiB as JSON). What can't be used is left out, with a warning,
+        once per field."""
         # Nothing is caught here in general: Celery raises SoftTimeLimitExceeded wherever the task happens to be.
         update, problems = _parse_update(state, progress, log, data)
         try:
@@ -311,20 +313,19 @@ class Publisher:
         """At most `most` updates in all: an equal share for each run, and if there are too many runs the oldest go."""
         for run_id in self._waiting:
             self._fold_run(run_id, max(1, most // len(self._waiting)))
-        ended = [run_id for run_id, updates in self._waiting.items() if updates[-1].get("state") in self._terminal]
-        for run_id in [run_id for run_id in self._waiting if run_id not in set(ended)] + ended:
+        has_ended = {run_id: updates[-1].get("state") in self._terminal for run_id, updates in self._waiting.items()}
+        for run_id in sorted(has_ended, key=has_ended.get):  # Those that have ended last; else the oldest first.
             if self._count <= most:
                 break
             self._count -= len(self._waiting.pop(run_id))
 
     def _start(self):
-        thread = threading.Thread(target=self._send_for_ever, name="publish_progress", daemon=True)
+        # Kept before it starts: an exception that Celery raises meanwhile must not leave a second one beside it.
+        self._thread = threading.Thread(target=self._send_for_ever, name="publish_progress", daemon=True)
         try:
-            thread.start()
+            self._thread.start()
         except RuntimeError as error:  # The interpreter is ending, or the system has no threads left.
             self._warn("thread", f"no thread can be started: {error}")
-            return
-        self._thread = thread
         # Children of Celery's and multiprocessing's pools end without atexit; each has a hook of its own.
         if "celery.signals" in sys.modules:
             sys.modules["celery.signals"].worker_process_shutdown.connect(_flush_all, weak=False)
@@ -402,8 +403,11 @@ class Publisher:
 
 
 def fold(updates, most, terminal_states):
-    """At most `most` updates, and at least one, that leave the run as all of them would: neighbours are joined, the oldest
-    first, where no log line is lost by it; if that isn't enough the oldest lines go; the end of a run only if all are ends."""
+    """At most `most` updates (at least 1) that leave the run as all of them would, in order.
+
+    Neighbours are joined, the oldest first, where no log line is lost by it; if that isn't enough the oldest lines go; the
+    end of a run only if all are ends.
+    """
     for loses_lines, loses_ends in ((False, False), (True, False), (True, True)):
         excess = len(updates) - most
         folded = updates[:1]
@@ -514,15 +518,18 @@ def _number(name, default):
 
 def _connect(url):
     # No repeats by redis-py itself: they would hold up whoever flushes.
-    options = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS, "retry": Retry(NoBackoff(), 0)}
+    options = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS}
+    options["retry"] = Retry(NoBackoff(), 0)
     if os.environ.get("REDIS_TLS_INSECURE") == "1" and url.startswith("rediss:"):
         options["ssl_cert_reqs"] = "none"
     return redis.Redis.from_url(url, decode_responses=True, encoding_errors="replace", **options)
 
 
 def _reason(error):
-    # Other errors might quote the URL, and with it the password.
-    return str(error) if isinstance(error, (redis.RedisError, OSError)) else f"{type(error).__name__}: is REDIS_URL right?"
+    if isinstance(error, (redis.RedisError, OSError)):
+        return str(error)
+    # It might quote the URL, and with it the password.
+    return f"{type(error).__name__}: is REDIS_URL right?"
 
 
 def _flush_all(**_):

@@ -1,6 +1,7 @@
 // An event: an element of a history, read. What every event needs is found in its text; the rest is parsed when asked
 // for, as most events are only passed on.
-import type { JsonObject } from './json-text.ts';
+import { isNestedWithin, type JsonObject } from './json-text.ts';
+import { MAX_DEPTH } from './update.ts';
 
 export interface RunEvent {
   /** The element as it is stored: two events are the same event if these are the same. */
@@ -26,6 +27,7 @@ export interface EventFields {
 
 // A quote inside a JSON string is escaped, so these can only be members. `id` is the first one of its name, the
 // bookkeeping of the record rule is the last member of all, and `done` stands right before it.
+const HEAD = '{"type":"progress","run_id":';
 const ID = ',"id":';
 const DONE = ',"done":true';
 const RECORD = ',"record":{';
@@ -34,7 +36,7 @@ const RECORD = ',"record":{';
 export function parseElement(element: string): RunEvent | null {
   const at = element.indexOf(ID);
   const end = element.lastIndexOf(RECORD);
-  if (at === -1 || end < at || !element.endsWith('}}')) return null;
+  if (!element.startsWith(HEAD) || at === -1 || end < at || !element.endsWith('}}')) return null;
   const id = Number.parseInt(element.slice(at + ID.length, at + ID.length + 16), 10);
   if (!Number.isSafeInteger(id)) return null;
   return { element, id, done: element.endsWith(DONE, end) };
@@ -45,7 +47,14 @@ export function eventJson({ element }: RunEvent): string {
   return `${element.slice(0, element.lastIndexOf(RECORD))}}`;
 }
 
-export function eventFields({ element }: RunEvent): EventFields {
-  const { record, ...fields } = JSON.parse(element);
-  return { ...fields, started: record.started };
+/** Null for an element that only looks like one. */
+export function eventFields({ element }: RunEvent): EventFields | null {
+  try {
+    const { record, ...fields } = JSON.parse(element);
+    if (typeof fields.message !== 'string' || !isNestedWithin(MAX_DEPTH, fields)) return null;
+    return { ...fields, started: record.started };
+  } catch {
+    // A SyntaxError, or a TypeError for a record that is none: somebody else has put it there.
+    return null;
+  }
 }

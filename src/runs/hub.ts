@@ -9,6 +9,8 @@ export interface HubOptions {
   historyLimit: number;
   /** How long a run that nobody watches is kept open, so that polls and reconnections are served from memory. */
   idleMs?: number;
+  /** Runs open at once: whoever asks for made-up names must not fill the memory. */
+  maxOpenRuns?: number;
   onError(error: unknown, runId: string): void;
 }
 
@@ -16,6 +18,7 @@ export interface Hub {
   /**
    * The run, opened. Fulfilled when it is in step with the store, and has been compared with it again if `cursor` is
    * ahead of it; or after `patienceMs`, when the store is away: then `isSynced` is false, and it catches up by itself.
+   * Rejects with TooManyRuns.
    */
   open(runId: string, options: { cursor?: number | null; patienceMs: number }): Promise<Run>;
   close(): void;
@@ -35,14 +38,24 @@ interface OpenRun {
 }
 
 const SWEEP_MS = 1000;
+/**
+ * A run that nobody has heard of, and nobody watches, is closed sooner. Longer than whoever opens several runs waits for
+ * the slowest of them: it reads all of them only then.
+ */
+const UNKNOWN_IDLE_MS = 5000;
 /** A quiet run is compared with the store so often: whatever was lost unheard comes to light by it. */
 const RECHECK_MS = 15_000;
 /** After a loss of connection thousands of runs are compared; so many at a time. */
 const SYNCS_AT_ONCE = 50;
 
-export function createHub({ store, historyLimit, idleMs = 30_000, onError }: HubOptions): Hub {
+/** So many runs are open already. */
+export class TooManyRuns extends Error {}
+
+export function createHub(options: HubOptions): Hub {
+  const { store, historyLimit, idleMs = 30_000, maxOpenRuns = 50_000, onError } = options;
   const runs = new Map<string, OpenRun>();
   let dirty = new Set<Run>();
+  let isSweeping = false;
 
   store.onConnection((event) => {
     if (event === 'lost') for (const open of runs.values()) interrupt(open);
@@ -53,6 +66,7 @@ export function createHub({ store, historyLimit, idleMs = 30_000, onError }: Hub
   function openRun(runId: string): OpenRun {
     const known = runs.get(runId);
     if (known) return known;
+    if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
     const run = createRun(runId, historyLimit, () => markDirty(run));
     const now = Date.now();
     const open: OpenRun = {
@@ -97,6 +111,8 @@ export function createHub({ store, historyLimit, idleMs = 30_000, onError }: Hub
 
   /** Compares the run with the store, one comparison at a time. Never rejects. */
   function sync(open: OpenRun): Promise<void> {
+    // Closed while it waited for its turn: its name may have been opened anew.
+    if (runs.get(open.run.runId) !== open) return Promise.resolve();
     if (open.syncing) open.again = true;
     open.syncing ??= syncUntilSettled(open);
     return open.syncing;
@@ -157,26 +173,36 @@ export function createHub({ store, historyLimit, idleMs = 30_000, onError }: Hub
     await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, worker));
   }
 
-  function sweep() {
+  function keptMs({ run }: OpenRun): number {
+    return run.history.lastId === 0 ? Math.min(UNKNOWN_IDLE_MS, idleMs) : idleMs;
+  }
+
+  async function sweep() {
+    // One at a time, or a store that is slow would never be done with the first.
+    if (isSweeping) return;
+    isSweeping = true;
     const now = Date.now();
     const due: OpenRun[] = [];
     for (const open of runs.values()) {
       if (open.run.subscriberCount > 0) open.usedAt = now;
-      else if (now - open.usedAt > idleMs && !open.syncing) {
+      else if (!open.syncing && now - open.usedAt > keptMs(open)) {
         runs.delete(open.run.runId);
         store.unfollow(open.run.runId);
         continue;
       }
-      if (!open.run.isSynced || now - open.checkedAt > RECHECK_MS) due.push(open);
+      if (!open.syncing && (!open.run.isSynced || now - open.checkedAt > RECHECK_MS)) due.push(open);
     }
-    if (due.length > 0) void syncAll(due);
+    if (due.length > 0) await syncAll(due);
+    isSweeping = false;
   }
 
   return {
     open: async (runId, { cursor = null, patienceMs }) => {
       const open = openRun(runId);
       open.usedAt = Date.now();
+      // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost.
       const isAhead = cursor !== null && cursor > open.run.history.lastId;
+      if (isAhead) open.run.setSynced(false);
       if (!open.run.isSynced || isAhead) await within(patienceMs, sync(open));
       return open.run;
     },

@@ -29,3 +29,11 @@ function escapeLineSeparators(text: string): string {
 function replaceLoneSurrogates(text: string): string {
   return text.replace(ESCAPES, (sequence, surrogate?: string) => (surrogate ? '\ufffd' : sequence));
 }
+
+/** Deeper than the stack allows, `JSON.stringify` throws where `JSON.parse` did not. A scalar has no levels. */
+export function isNestedWithin(levels: number, value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (levels === 0) return false;
+  const items = Array.isArray(value) ? value : Object.values(value);
+  return items.every((item) => isNestedWithin(levels - 1, item));
+}

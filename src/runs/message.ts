@@ -4,7 +4,9 @@ import { type BadField, parseUpdate, type Update } from './update.ts';
 
 export const MAX_MESSAGE_BYTES = 64 * 1024;
 
-const BARE_NON_FINITE = /"(?:[^"\\]|\\.)*"|(-?)\b(?:NaN|Infinity)\b/gs;
+// A string that does not end matches to the end of the text: tried again from each of its quotes, a hostile message of
+// 64 KiB would take seconds.
+const BARE_NON_FINITE = /"(?:[^"\\]|\\.)*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/gs;
 
 /** Why a whole message can't be used. Stable codes: they are counted and logged. */
 export type MessageFault = 'too-large' | 'not-json' | 'not-an-object' | 'bad-run-id';

@@ -1,6 +1,6 @@
 // One open run: its history here, and its subscribers. A subscriber is a cursor, not a queue: replay, live and slow
 // readers are the same loop, `advance`. No I/O: the hub feeds it.
-import { LOST } from './cursor.ts';
+import { LOST, WAITING } from './cursor.ts';
 import type { RunEvent } from './event.ts';
 import { createHistory, type History } from './history.ts';
 import { type SnapshotText, snapshotOf, snapshotText } from './snapshot.ts';
@@ -93,12 +93,19 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
       }
       // Another server may be ahead of this one: only the store can say what is nobody's cursor, or unknown.
       if (!isSynced && (cursor === null ? lastId === 0 : cursor === LOST || cursor > lastId)) return;
-      const events = cursor === null ? null : history.after(cursor);
+      if (cursor === WAITING && lastId === 0) return;
+      const events = cursor === null ? null : history.after(cursor === WAITING ? startOfRun() : cursor);
       if (events?.length === 0) return;
-      subscriber.cursor = events?.at(-1)?.id ?? lastId;
+      subscriber.cursor = events?.at(-1)?.id ?? (lastId || WAITING);
       if (events) reader.events(events);
-      else if (cursor !== null || lastId !== 0) reader.snapshot(snapshot(cursor !== null));
+      else if (cursor !== null || lastId !== 0)
+        reader.snapshot(snapshot(cursor !== null && cursor !== WAITING));
     }
+  }
+
+  /** The cursor from which all of the run can be read; LOST if its first events may have gone already. */
+  function startOfRun(): number {
+    return history.events.length < historyLimit ? 0 : LOST;
   }
 
   function flush() {
@@ -138,9 +145,13 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
     },
     merge: (events) => {
       flush();
-      const before = history.lastId;
-      if (history.merge(events) === 'lost') for (const subscriber of subscribers) subscriber.cursor = LOST;
-      else if (history.lastId === before) return;
+      const { last, lastId } = history;
+      if (history.merge(events) === 'lost') {
+        // A finished run expires: whoever has all of it misses nothing.
+        const hasExpired = events.length === 0 && last?.done === true;
+        for (const subscriber of subscribers)
+          subscriber.cursor = hasExpired && subscriber.cursor === lastId ? WAITING : LOST;
+      } else if (history.lastId === lastId) return;
       snapshots = {};
       onDirty();
     },

@@ -26,7 +26,7 @@ export interface Snapshot {
 }
 
 export function snapshotOf(runId: string, history: History, gap: boolean): Snapshot {
-  const events = history.events.map(eventFields);
+  const events = history.events.map(eventFields).filter((fields) => fields !== null);
   const last = events.at(-1);
   const lines = events.filter(({ message }) => message !== '');
   const data = events.findLast((event) => event.data !== undefined)?.data;

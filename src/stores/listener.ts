@@ -16,9 +16,13 @@ export interface Listener {
 }
 
 const MARKER = /^(\d{1,16}) (\S+)$/;
+/** In microseconds: the year 2096. Beyond it there is no room for newer ones. */
+const MAX_EPOCH = 4e15;
 const FAULT_SAMPLE = 200;
+/** What a recording takes beside its text, in memory. */
+const OVERHEAD_BYTES = 300;
 
-export function createListener(push: (recording: Recording) => void, tally: Tally): Listener {
+export function createListener(push: (recording: Recording, bytes: number) => void, tally: Tally): Listener {
   let token = '';
   let attached = false;
   let epoch = 0;
@@ -31,7 +35,8 @@ export function createListener(push: (recording: Recording) => void, tally: Tall
     },
     onMarker: (text) => {
       const marker = MARKER.exec(text);
-      if (!marker) return tally.count('bad-marker', () => text.slice(0, FAULT_SAMPLE));
+      if (!marker || Number(marker[1]) > MAX_EPOCH)
+        return tally.count('bad-marker', () => text.slice(0, FAULT_SAMPLE));
       if (Number(marker[1]) > epoch) {
         epoch = Number(marker[1]);
         n = 0;
@@ -46,7 +51,10 @@ export function createListener(push: (recording: Recording) => void, tally: Tall
       if (!message.ok) return tally.count(message.fault, () => text.slice(0, FAULT_SAMPLE));
       for (const { field, problem } of message.bad)
         tally.count(`bad-${field}`, () => `${message.runId}: ${field} ${problem}`);
-      push({ runId: message.runId, update: message.update, name: { source: String(epoch), n } });
+      push(
+        { runId: message.runId, update: message.update, name: { source: String(epoch), n } },
+        OVERHEAD_BYTES + 2 * text.length,
+      );
     },
     isAttached: () => attached,
     newestEpoch: () => epoch,

@@ -1,6 +1,7 @@
-local k=redis.pcall('GET',KEYS[1])
+local k=tonumber(redis.pcall('GET',KEYS[1])) or 0
+if k>4e15 then k=0 end
 local t=redis.call('TIME')
-local e=string.format('%.0f',math.max(t[1]*1000000+t[2],(type(k)=='string' and tonumber(k) or 0)+1,ARGV[1]+1))
+local e=string.format('%.0f',math.max(t[1]*1000000+t[2],k+1,ARGV[1]+1))
 redis.pcall('SET',KEYS[1],e)
 redis.call('PUBLISH',KEYS[1],e..' '..ARGV[2])
 return e

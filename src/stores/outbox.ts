@@ -4,7 +4,8 @@ import type { Outcome, Store } from '../runs/store.ts';
 import type { Tally } from './tally.ts';
 
 export interface Outbox {
-  push(recording: Recording): void;
+  /** `bytes`: about what it takes to keep it. */
+  push(recording: Recording, bytes: number): void;
   /** The store may take updates again: do not wait for the next try. */
   retryNow(): void;
   /** Why nothing can be recorded at the moment; null while things move. */
@@ -16,8 +17,14 @@ export interface Outbox {
 export interface OutboxOptions {
   record: Store['record'];
   tally: Tally;
-  /** Messages; beyond it the oldest go, counted. Room for a burst that a healthy Redis needs a second for. */
+  /** Beyond either the oldest go, counted. Room for a burst that a healthy Redis needs a second for. */
   maxWaiting?: number;
+  maxBytes?: number;
+}
+
+interface Waiting {
+  recording: Recording;
+  bytes: number;
 }
 
 const BATCH = 250;
@@ -25,12 +32,14 @@ const RETRY_MS = 250;
 const MAX_RETRY_MS = 2000;
 
 /**
- * Names are tried strictly in order: the store takes a name below one that it has for a repeat, so one that failed is
- * repeated before the next is sent. Nothing is folded, as a folded name would blur what is a repeat.
+ * A run's names are tried strictly in order: the store takes a name below one that it has for a repeat, so one that failed
+ * is repeated before the run's next is recorded. Nothing is folded, as a folded name would blur what is a repeat.
  */
-export function createOutbox({ record, tally, maxWaiting = 50_000 }: OutboxOptions): Outbox {
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { record, tally, maxWaiting = 50_000, maxBytes = 64 * 1024 * 1024 } = options;
   // The first `taken` places are empty: taking from the front must not move all that waits.
-  let waiting: (Recording | undefined)[] = [];
+  let waiting: (Waiting | undefined)[] = [];
+  let waitingBytes = 0;
   let taken = 0;
   let sending = false;
   let blocked: string | null = null;
@@ -59,14 +68,15 @@ export function createOutbox({ record, tally, maxWaiting = 50_000 }: OutboxOptio
 
   function take(count: number): Recording[] {
     const end = Math.min(taken + count, waiting.length);
-    const batch = waiting.slice(taken, end).filter((recording) => recording !== undefined);
+    const batch = waiting.slice(taken, end).filter((entry) => entry !== undefined);
     waiting.fill(undefined, taken, end);
     taken = end;
     if (taken > maxWaiting || taken === waiting.length) {
       waiting = waiting.slice(taken);
       taken = 0;
     }
-    return batch;
+    for (const { bytes } of batch) waitingBytes -= bytes;
+    return batch.map(({ recording }) => recording);
   }
 
   /** False when it has to be repeated. */
@@ -94,11 +104,15 @@ export function createOutbox({ record, tally, maxWaiting = 50_000 }: OutboxOptio
   }
 
   return {
-    push: (recording) => {
-      waiting.push(recording);
-      if (waiting.length - taken > maxWaiting) {
+    push: (recording, bytes) => {
+      waiting.push({ recording, bytes });
+      waitingBytes += bytes;
+      while (waiting.length - taken > maxWaiting || waitingBytes > maxBytes) {
         take(1);
-        tally.count('dropped-oldest', () => `over ${maxWaiting} messages wait for Redis`);
+        tally.count(
+          'dropped-oldest',
+          () => `over ${maxWaiting} messages or ${maxBytes} bytes wait for Redis`,
+        );
       }
       if (!sending) void drain();
     },

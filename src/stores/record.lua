@@ -9,9 +9,9 @@
 --
 -- An announcement is one or more elements, a line each: what a batch brings for one run goes out together.
 --
--- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0: a repeat of a name; {the first one's element}: a
--- repeat of a key; -1: an epoch older than the remembered ones; -2: not recorded, because Redis refuses writes, and `refusal` ('' for none) says why; any other text:
--- not recorded, because Redis refuses this run alone.
+-- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0: a repeat of a name; {the first one's element}:
+-- a repeat of a key; -1: an epoch older than the remembered ones; -2: not recorded, because Redis refuses writes, and
+-- `refusal` ('' for none) says why; any other text: not recorded, because Redis refuses this run alone.
 local REMEMBERED = 8
 local limit, ttl, finished_ttl, terminal = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local time = redis.call('TIME')
@@ -78,7 +78,7 @@ local function open_run(key, run_id)
   return run
 end
 
--- The first element of a run that bears an idempotency key. Its history is read once, and only for an update that bears one.
+-- The first element of a run that bears an idempotency key. The history is read once, and only for such an update.
 local function bearer(run, key)
   if not run.bearers then
     run.bearers = {}

@@ -39,7 +39,7 @@ export function createRedisClient({
     maxRetriesPerRequest: 0,
     // A rejected automatic resubscription would be an unhandled rejection (redis/ioredis#2187).
     autoResubscribe: false,
-    ...(tlsInsecure && { tls: { rejectUnauthorized: false } }),
+    ...(tlsInsecure && url.startsWith('rediss:') && { tls: { rejectUnauthorized: false } }),
   } satisfies RedisOptions;
   const client = new Redis(url, options);
   let reported = '';

@@ -26,6 +26,13 @@ async function answer(path: string, method: Method = 'GET', headers: Record<stri
   };
 }
 
+test('the address of a WebSocket says so to plain HTTP', async () => {
+  const response = await request(`${service.url}/ws/known`);
+  await response.body.dump();
+  assert.equal(response.statusCode, 426);
+  assert.equal(response.headers.upgrade, 'websocket');
+});
+
 test('an unknown path is a 404 in problem+json', async () => {
   for (const path of [
     '/nothing',
@@ -33,7 +40,6 @@ test('an unknown path is a 404 in problem+json', async () => {
     '/api/runs',
     '/api/runs/known/',
     '/api/runs/known/other',
-    '/ws/known',
     '/page.css/',
     '/%2e%2e/etc/passwd',
     '/__proto__',

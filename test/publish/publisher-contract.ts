@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { lines, linesOf, readHistory } from './support/history.ts';
 import { startProxy } from './support/proxy.ts';
 import { startRedis } from './support/redis.ts';
+import { readStream, startService } from './support/service.ts';
 import type { StartWorker } from './support/worker.ts';
 
 const PATIENCE_MS = 60_000;
@@ -34,27 +35,44 @@ export function publisherContract(name: string, startWorker: StartWorker) {
       assert.ok(ttl > 0 && ttl <= 3_600_000, `a finished run expires in an hour, not in ${ttl} ms`);
     });
 
-    test('1,000 updates arrive once and in order though Redis is away for a third of them and answers are lost', async (t) => {
+    test('a reader that comes afterwards gets 1,000 updates, once and in order, though answers were lost, Redis was away for a third of them and the service for another', async (t) => {
       const redis = await startRedis();
       t.after(redis.close);
+      const environment = { REDIS_URL: redis.url, HISTORY_LIMIT: '5000' };
+      const early = await startService(environment);
+      t.after(early.close);
       const proxy = await startProxy(redis.port);
       t.after(proxy.close);
       const worker = await startWorker(proxy.url);
       t.after(worker.close);
       proxy.cutEvery(3);
       // In pieces, or all would go in a few calls, and few answers could be lost.
-      for (let first = 0; first < 300; first += 10) {
+      for (let first = 0; first < 330; first += 10) {
         await worker.publish('r', first, first + 10);
         await worker.flush(PATIENCE_MS);
       }
       await redis.kill();
-      await worker.publish('r', 300, 650);
+      await worker.publish('r', 330, 600);
       const started = redis.start();
-      await worker.publish('r', 650, 1000);
+      await worker.publish('r', 600, 660);
       await started;
+      await early.close();
+      await worker.publish('r', 660, 1000);
+      await worker.update('r', { state: 'END' });
       assert.equal(await worker.flush(PATIENCE_MS), true);
-      assert.deepEqual(linesOf(await readHistory(redis, 'r')), lines(0, 1000));
       assert.ok(proxy.cuts >= 10, `${proxy.cuts} answers were lost`);
+
+      const late = await startService(environment);
+      t.after(late.close);
+      const read = await readStream(late, 'r');
+      assert.deepEqual(
+        read.map(({ message }) => message),
+        [...lines(0, 1000), ''],
+      );
+      assert.deepEqual(
+        read.map(({ id }) => id),
+        read.map((_, i) => (read[0]?.id ?? 0) + i),
+      );
     });
 
     test('a Redis that was away from the start gets all when it comes', async (t) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { createBacklog } from '../../src/publish/backlog.ts';
 import { fold } from '../../src/publish/fold.ts';
 import { parseProgressUpdate } from '../../src/publish/progress-update.ts';
 import type { Json } from '../../src/runs/json-text.ts';
@@ -15,6 +16,13 @@ interface Vectors {
   updates: { name: string; given: Record<string, Json>; update: Update; bad?: string[] }[];
   runIds: { name: string; given: Json; runId: string | null }[];
   folds: { name: string; most: number; updates: Update[]; folded: Update[] }[];
+  backlogs: {
+    name: string;
+    mostPerRun: number;
+    pushes: { runs: number; each: number }[];
+    ended?: string;
+    waiting: Record<string, number>;
+  }[];
 }
 
 const PATH = fileURLToPath(new URL('./vectors.json', import.meta.url));
@@ -39,6 +47,35 @@ function textOf(update: Update): Partial<UpdateText> {
   return Object.fromEntries(fields.filter(([, text]) => text !== ''));
 }
 
+/** How many updates of each run wait. */
+function wait({ mostPerRun, pushes, ended }: Vectors['backlogs'][number]): Record<string, number> {
+  const backlog = createBacklog({ mostPerRun, terminalStates: ['END', 'FAILED'] });
+  for (const { runs, each } of pushes)
+    for (let run = 0; run < runs; run++)
+      for (let number = 0; number < each; number++)
+        backlog.push(`r${run}`, `r${run}` === ended ? { state: 'END' } : { log: `${number}` });
+  const { size } = backlog;
+  const counts: Record<string, number> = {};
+  for (const { runId } of backlog.take(Number.MAX_SAFE_INTEGER)) counts[runId] = (counts[runId] ?? 0) + 1;
+  assert.equal(
+    Object.values(counts).reduce((sum, count) => sum + count),
+    size,
+  );
+  assert.equal(backlog.size, 0);
+  return counts;
+}
+
+test('a backlog gives its updates run by run, in turn', () => {
+  const backlog = createBacklog({ mostPerRun: 10, terminalStates: [] });
+  for (const log of ['a1', 'a2', 'a3']) backlog.push('a', { log });
+  for (const log of ['b1', 'b2']) backlog.push('b', { log });
+  const take = (most: number) => backlog.take(most).map(({ update }) => update.log);
+  assert.deepEqual(take(2), ['a1', 'a2']);
+  backlog.push('a', { log: 'a4' });
+  assert.deepEqual(take(3), ['b1', 'b2', 'a3']);
+  assert.deepEqual([backlog.size, take(9), take(9)], [1, ['a4'], []]);
+});
+
 describe('TypeScript', () => {
   for (const { name, given, update, bad = [] } of vectors.updates) {
     test(`an update: ${name}`, () => {
@@ -59,6 +96,8 @@ describe('TypeScript', () => {
   for (const { name, updates, most, folded } of vectors.folds) {
     test(`a fold: ${name}`, () => assert.deepEqual(fold(updates, most, ['END', 'FAILED']), folded));
   }
+  for (const vector of vectors.backlogs)
+    test(`waiting: ${vector.name}`, () => assert.deepEqual(wait(vector), vector.waiting));
 });
 
 describe('Python', () => {
@@ -66,6 +105,7 @@ describe('Python', () => {
     updates: { update: Record<string, string>; bad: string[] }[];
     runIds: (string | null)[];
     folds: Update[][];
+    backlogs: Record<string, number>[];
   };
   before(async () => {
     const { code, stdout, stderr } = await whenEnded(spawnPython(['vectors.py', PATH]));
@@ -86,6 +126,8 @@ describe('Python', () => {
     test(`a run id: ${name}`, () => assert.equal(python.runIds[i], runId));
   for (const [i, { name, folded }] of vectors.folds.entries())
     test(`a fold: ${name}`, () => assert.deepEqual(python.folds[i], folded));
+  for (const [i, { name, waiting }] of vectors.backlogs.entries())
+    test(`waiting: ${name}`, () => assert.deepEqual(python.backlogs[i], waiting));
 });
 
 test('the Python publisher holds the record script, byte for byte', () => {

@@ -112,6 +112,33 @@ export function storeContract(
       );
     });
 
+    test('an update whose key the history holds is a repeat, answered with the first element', async () => {
+      const keyed = (key: string | undefined, name = freshName()): Recording => ({
+        runId: 'keys',
+        update: { log: key ?? 'none' },
+        name,
+        ...(key !== undefined && { key }),
+      });
+      const outcomes = await store.record([keyed('a'), keyed('a'), keyed('"}}'), keyed(undefined)], {
+        wantElements: true,
+      });
+      outcomes.push(...(await store.record([keyed('"}}'), keyed('b'), keyed('a')], { wantElements: true })));
+      const [a, quoted, none, b] = await store.read('keys');
+      assert.deepEqual(
+        outcomes.map((outcome) => [outcome.status, 'element' in outcome && outcome.element]),
+        [
+          ['recorded', a],
+          ['repeat', a],
+          ['recorded', quoted],
+          ['recorded', none],
+          ['repeat', quoted],
+          ['recorded', b],
+          ['repeat', a],
+        ],
+      );
+      assert.ok(a?.endsWith('","key":"a"}}') && !none?.includes('"key"'));
+    });
+
     test('a name is one of its run: another run may have it as well', async () => {
       const name = { source: 'shared', n: 1 };
       assert.deepEqual(await record('names a', [[{}, name]]), ['recorded']);

@@ -10,8 +10,9 @@ export async function readHistory(redis: RedisProcess, runId: string): Promise<H
   const elements = (await redis.command('LRANGE', `autoshorts:run:${runId}`, 0, -1)) as string[];
   const events = elements.map((element) => {
     const event = parseElement(element);
-    assert.ok(event, `an element that can't be read: ${element}`);
-    return { ...event, ...eventFields(event) };
+    const fields = event && eventFields(event);
+    assert.ok(event && fields, `an element that can't be read: ${element}`);
+    return { ...event, ...fields };
   });
   const first = events[0]?.id ?? 0;
   for (const [i, { id }] of events.entries()) assert.equal(id, first + i);

@@ -25,7 +25,8 @@ export interface RedisProcess {
 export async function startRedis({ isDurable = true } = {}): Promise<RedisProcess> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'run-progress-'));
-  const durability = ['--appendonly', isDurable ? 'yes' : 'no', '--save', ''];
+  // By default Redis answers before it has written what came while its last fsync was under way.
+  const durability = ['--appendonly', isDurable ? 'yes' : 'no', '--appendfsync', 'always', '--save', ''];
   let child: ChildProcess | null = null;
 
   async function start() {

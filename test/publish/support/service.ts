@@ -32,8 +32,18 @@ export async function startService(environment: Record<string, string> = {}): Pr
   return {
     url,
     close: async () => {
+      if (child.exitCode !== null) return;
       child.kill('SIGTERM');
       await exited;
     },
   };
+}
+
+/** All events of a run that is done, by its stream, from the oldest. */
+export async function readStream(service: RunningService, runId: string) {
+  const response = await fetch(`${service.url}/api/runs/${encodeURIComponent(runId)}/events`, {
+    headers: { 'Last-Event-ID': '0' },
+  });
+  const events = (await response.text()).matchAll(/^data: (\{.*)$/gm);
+  return [...events].map(([, json = '']) => JSON.parse(json) as { id: number; message: string });
 }

@@ -1,5 +1,6 @@
 # What the Python publisher makes of vectors.json: one JSON object on standard output, read by vectors.test.ts.
 import json
+import os
 import pathlib
 import sys
 
@@ -33,12 +34,29 @@ def parse_run_id(given):
         return None
 
 
+def wait(vector):
+    waiting = publisher.Publisher()
+    waiting._start = lambda: None
+    waiting._most_per_run = vector["mostPerRun"]
+    for push in vector["pushes"]:
+        for run in range(push["runs"]):
+            for number in range(push["each"]):
+                run_id = f"r{run}"
+                waiting._push(run_id, {"state": '"END"'} if run_id == vector.get("ended") else {"log": f'"{number}"'})
+    counts = {run_id: len(updates) for run_id, updates in waiting._waiting.items()}
+    assert waiting._count == sum(counts.values())
+    return counts
+
+
 vectors = expand(json.loads(pathlib.Path(sys.argv[1]).read_text()))
 json.dump(
     {
         "updates": [parse_update(vector["given"]) for vector in vectors["updates"]],
         "runIds": [parse_run_id(vector["given"]) for vector in vectors["runIds"]],
         "folds": [publisher.fold(vector["updates"], vector["most"], ["END", "FAILED"]) for vector in vectors["folds"]],
+        "backlogs": [wait(vector) for vector in vectors["backlogs"]],
     },
     sys.stdout,
 )
+sys.stdout.flush()
+os._exit(0)  # What waits here is never sent.

@@ -1,0 +1,196 @@
+// The hub and a store that stalls, loses its connection or knows nothing: readers get all, once, and gaps are real.
+import assert from 'node:assert/strict';
+import { mock, type TestContext, test } from 'node:test';
+import { createHub, type HubOptions, TooManyRuns } from '../../src/runs/hub.ts';
+import { createHeldStore, HELD_STORE_OPTIONS } from '../support/held-store.ts';
+import { createRecordedReader } from '../support/recorded-reader.ts';
+
+/** Time stands still, but for `mock.timers.tick`. */
+function setUp(t: TestContext, options: Partial<HubOptions> = {}) {
+  mock.timers.enable({ apis: ['Date', 'setInterval', 'setTimeout'], now: 1_763_800_000_000 });
+  t.after(() => mock.timers.reset());
+  const store = createHeldStore();
+  t.after(() => store.close());
+  const errors: unknown[] = [];
+  const hub = createHub({
+    store,
+    historyLimit: HELD_STORE_OPTIONS.historyLimit,
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  t.after(() => hub.close());
+  return { store, hub, errors };
+}
+
+const PATIENCE_MS = 100;
+
+for (const isHeardFirst of [true, false])
+  test(`a reader whose cursor is newer than this server gets no gap and nothing twice from a store that stalls, ${
+    isHeardFirst ? 'if what was missed is announced first' : 'if the store answers first'
+  }`, async (t) => {
+    const { store, hub } = setUp(t);
+    await store.publish('r', { log: 'one' });
+    await hub.open('r', { patienceMs: PATIENCE_MS });
+    // Another server has heard two more, and a reader has them from there.
+    store.holdAnnouncements();
+    store.holdAnswers();
+    const [, cursor = 0] = await store.publish('r', { log: 'two' }, { log: 'three' });
+
+    const opening = hub.open('r', { cursor, patienceMs: PATIENCE_MS });
+    await store.whenQuiet();
+    mock.timers.tick(PATIENCE_MS);
+    const run = await opening;
+    assert.equal(run.isSynced, false);
+    const moved = createRecordedReader();
+    run.subscribe(moved, cursor);
+    const [fourth] = await store.publish('r', { log: 'four' });
+    await store.whenQuiet();
+    assert.deepEqual(moved.got, [], 'as long as the store has not answered');
+
+    if (isHeardFirst) store.releaseAnnouncements();
+    await store.whenQuiet();
+    store.releaseAnswers();
+    await store.whenQuiet();
+    store.releaseAnnouncements();
+    const [fifth] = await store.publish('r', { log: 'five' });
+    await store.whenQuiet();
+    assert.deepEqual(moved.got, [`${fourth}`, `${fifth}`]);
+    assert.equal(run.isSynced, true);
+  });
+
+test('a cursor that no server has handed out is a gap, once the store has been asked', async (t) => {
+  const { store, hub } = setUp(t);
+  const [id = 0] = await store.publish('r', { log: 'one' });
+  await hub.open('r', { patienceMs: PATIENCE_MS });
+  store.holdAnswers();
+  const opening = hub.open('r', { cursor: id + 1, patienceMs: PATIENCE_MS });
+  await store.whenQuiet();
+  mock.timers.tick(PATIENCE_MS);
+  const reader = createRecordedReader();
+  (await opening).subscribe(reader, id + 1);
+  store.releaseAnswers();
+  await store.whenQuiet();
+  assert.deepEqual(reader.got, [`gap ${id}`]);
+});
+
+test('runs that nobody knows are closed again, sooner than others', async (t) => {
+  const { store, hub } = setUp(t);
+  await store.publish('known', { log: 'one' });
+  await hub.open('known', { patienceMs: PATIENCE_MS });
+  await hub.open('made up', { patienceMs: PATIENCE_MS });
+  const watched = await hub.open('to come', { patienceMs: PATIENCE_MS });
+  watched.subscribe(createRecordedReader(), null);
+  mock.timers.tick(10_000);
+  assert.deepEqual(
+    store.asked.filter((question) => question.startsWith('unfollow')),
+    ['unfollow made up'],
+  );
+});
+
+test('so many runs are open at once, and there is room again when they are closed', async (t) => {
+  const { hub } = setUp(t, { maxOpenRuns: 3 });
+  for (const runId of ['a', 'b', 'c']) await hub.open(runId, { patienceMs: PATIENCE_MS });
+  await assert.rejects(hub.open('d', { patienceMs: PATIENCE_MS }), TooManyRuns);
+  await hub.open('a', { patienceMs: PATIENCE_MS });
+  mock.timers.tick(10_000);
+  assert.equal((await hub.open('d', { patienceMs: PATIENCE_MS })).isSynced, true);
+});
+
+test('a run that nobody knows stays open for whoever waits for another one to be opened', async (t) => {
+  const { store, hub } = setUp(t);
+  const patienceMs = 2000;
+  store.holdAnswers((runId) => runId === 'slow');
+  const opening = Promise.all(['unknown', 'slow'].map((runId) => hub.open(runId, { patienceMs })));
+  await store.whenQuiet();
+  for (let ms = 0; ms < patienceMs; ms += 500) mock.timers.tick(500);
+  const reader = createRecordedReader();
+  for (const run of await opening) run.subscribe(reader, null);
+  const [id] = await store.publish('unknown', { log: 'begins' });
+  await store.whenQuiet();
+  assert.deepEqual(reader.got, [`${id}`]);
+});
+
+test('a run that was closed while it waited to be compared does not take the announcements of its successor', async (t) => {
+  const { store, hub } = setUp(t, { idleMs: 500 });
+  // As many as are compared at once, so that `z` has to wait.
+  const watched = Array.from({ length: 50 }, (_, i) => `run ${i}`);
+  for (const runId of [...watched, 'z']) {
+    await store.publish(runId, { log: 'one' });
+    const run = await hub.open(runId, { patienceMs: PATIENCE_MS });
+    if (runId !== 'z') run.subscribe(createRecordedReader(), null);
+  }
+  store.holdAnswers((runId) => runId !== 'z');
+  store.lose();
+  store.comeBack();
+  await store.whenQuiet();
+  assert.equal(store.heldCount, 50);
+  mock.timers.tick(1000);
+  assert.equal(store.asked.at(-1), 'unfollow z');
+
+  const run = await hub.open('z', { patienceMs: PATIENCE_MS });
+  const reader = createRecordedReader();
+  run.subscribe(reader, run.history.lastId);
+  store.releaseAnswers();
+  await store.whenQuiet();
+  const [id] = await store.publish('z', { log: 'two' });
+  await store.whenQuiet();
+  assert.deepEqual(reader.got, [`${id}`]);
+});
+
+test('the sweep does not keep a slow comparison from settling', async (t) => {
+  const { store, hub } = setUp(t);
+  await store.publish('r', { log: 'one' });
+  store.holdAnswers();
+  const opening = hub.open('r', { patienceMs: PATIENCE_MS });
+  await store.whenQuiet();
+  mock.timers.tick(PATIENCE_MS);
+  const run = await opening;
+  run.subscribe(createRecordedReader(), null);
+  // The comparison asks twice: it follows, then reads. Each answer takes longer than the sweep's interval.
+  for (let question = 1; question <= 2; question++) {
+    for (let second = 1; second <= 3; second++) mock.timers.tick(1000);
+    store.answer();
+    await store.whenQuiet();
+  }
+  assert.equal(run.isSynced, true, `asked: ${store.asked.join(', ')}`);
+});
+
+test('however slow the store, a sweep has it asked by so many runs at once', async (t) => {
+  const { store, hub } = setUp(t);
+  for (let i = 0; i < 120; i++) {
+    const run = await hub.open(`run ${i}`, { patienceMs: PATIENCE_MS });
+    run.subscribe(createRecordedReader(), null);
+  }
+  store.lose();
+  store.holdAnswers();
+  for (let second = 1; second <= 5; second++) {
+    mock.timers.tick(1000);
+    await store.whenQuiet();
+  }
+  assert.equal(store.heldCount, 50);
+});
+
+test('a finished run that expires tells a reader who has all of it nothing, and one who lacks something of a gap', async (t) => {
+  const { store, hub } = setUp(t);
+  await store.publish('r', { log: 'one' });
+  const run = await hub.open('r', { patienceMs: PATIENCE_MS });
+  const [hasAll, lacksTheEnd] = [createRecordedReader(), createRecordedReader()];
+  run.subscribe(hasAll, run.history.lastId);
+  const late = run.subscribe(lacksTheEnd, run.history.lastId);
+  lacksTheEnd.setWritable(false);
+  const [end] = await store.publish('r', { state: 'END', log: 'two' });
+  await store.whenQuiet();
+
+  mock.timers.tick(HELD_STORE_OPTIONS.finishedTtlMs + 15_000);
+  await store.whenQuiet();
+  assert.equal(run.history.lastId, 0, 'it has expired');
+  lacksTheEnd.setWritable(true);
+  late.advance();
+  assert.deepEqual(hasAll.got, [`${end}`]);
+  assert.deepEqual(lacksTheEnd.got, ['gap 0']);
+
+  const [again] = await store.publish('r', { state: 'RETRY' });
+  await store.whenQuiet();
+  assert.deepEqual(hasAll.got, [`${end}`, `${again}`]);
+  assert.deepEqual(lacksTheEnd.got, ['gap 0', `${again}`]);
+});
