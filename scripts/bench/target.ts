@@ -1,8 +1,7 @@
 // The servers that are measured: the built service, and its two opponents. Each runs alone, for one turn.
 import { readFileSync } from 'node:fs';
-import { pollUntil } from '../../test/support/poll-until.ts';
 import { type Program, startProgram } from '../../test/support/program.ts';
-import { isReady } from '../../test/support/service.ts';
+import { untilReady } from '../../test/support/readiness.ts';
 import type { TargetName } from './turn.ts';
 
 export interface Target {
@@ -50,7 +49,7 @@ export async function startTarget(name: TargetName, options: TargetOptions): Pro
   });
   try {
     const port = await program.waitForLine('"listening"', portIn);
-    if (name === 'service') await pollUntil('readiness', () => isReady(`http://127.0.0.1:${port}`));
+    if (name === 'service') await untilReady(`http://127.0.0.1:${port}`);
     return running(name, program, port);
   } catch (error) {
     await program.stop('SIGKILL');

@@ -57,9 +57,10 @@ export async function work({
   for (;;) {
     const isDone = truth.last(runId)?.done === true;
     if (isDone && viewersLeft() === 0) return;
-    // A bare PUBLISH may be lost, and what was recorded may be flushed: then the run has to be ended again.
+    // A bare PUBLISH may be lost, or recorded late and open the run again; and what was recorded may be flushed: then
+    // the run has to be ended once more.
     const lives = truth.lives(runId).length;
-    if (!isDone && (via === 'raw' || lives !== endedLives)) await publish(via, 'END');
+    if (!isDone && (mixture.includes('raw') || lives !== endedLives)) await publish(via, 'END');
     endedLives = lives;
     await pause(AGAIN_MS);
   }
