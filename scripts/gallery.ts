@@ -41,16 +41,16 @@ export async function openGallery(browser: Browser, options: BrowserContextOptio
 /** Puts every state on the page; the page's own clock has gone on far enough for all of them to have settled. */
 export async function hang(page: Page, wall: Wall): Promise<void> {
   await page.evaluate(async ({ variant, width, language }) => {
-    const { exampleElement, exampleStates } = await import(`${location.origin}/showcase-states.js`);
+    const { exampleElement, exampleStates } = await import(`${location.origin}/page-states.js`);
     document.documentElement.lang = language;
     const main = document.querySelector('main');
     main?.replaceChildren();
-    for (const example of exampleStates(Date.now())) {
+    for (const example of exampleStates(Date.now(), language)) {
       const section = document.createElement('section');
       section.style.inlineSize = `${width}px`;
       const title = document.createElement('h1');
       title.textContent = example.name;
-      const element = exampleElement(example, variant);
+      const element = exampleElement(example, variant, language);
       if (variant === 'ring') element.style.inlineSize = `${width}px`;
       section.append(title, element);
       main?.append(section);

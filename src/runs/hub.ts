@@ -17,7 +17,7 @@ export interface HubOptions {
 export interface Hub {
   /**
    * The run, opened. Fulfilled when it is in step with the store, and has been compared with it again if `cursor` is
-   * ahead of it; or after `patienceMs`, when the store is away: then `isSynced` is false, and it catches up by itself.
+   * ahead of it or it is unknown; or after `patienceMs`, when the store is away: then `isSynced` is false, and it catches up by itself.
    * Rejects with TooManyRuns.
    */
   open(runId: string, options: { cursor?: number | null; patienceMs: number }): Promise<Run>;
@@ -203,7 +203,9 @@ export function createHub(options: HubOptions): Hub {
       // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost.
       const isAhead = cursor !== null && cursor > open.run.history.lastId;
       if (isAhead) open.run.setSynced(false);
-      if (!open.run.isSynced || isAhead) await within(patienceMs, sync(open));
+      // An unknown run may have started unheard: to say that it is unknown takes a look.
+      const isUnknown = open.run.history.lastId === 0;
+      if (!open.run.isSynced || isAhead || isUnknown) await within(patienceMs, sync(open));
       return open.run;
     },
     close: () => {

@@ -1,7 +1,7 @@
 // What is shown, in words: every state, both languages, and what a screen reader hears on the way.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleStates } from '../../public/showcase-states.js';
+import { exampleStates } from '../../public/page-states.js';
 import { announcement } from '../../src/element/announcement.ts';
 import { formatDuration, formatPercent } from '../../src/element/duration.ts';
 import { toMessage } from '../../src/element/message.ts';

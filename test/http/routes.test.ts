@@ -158,8 +158,10 @@ test('the page and its parts are served, with a policy that lets nothing else in
   assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
   assert.equal(page.headers['x-content-type-options'], 'nosniff');
-  for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[^"]*)"/g))
-    assert.equal((await answer(path ?? '')).status, 200, path);
+  const parts = [...page.text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, part]) => part ?? '');
+  assert.ok(parts.includes('page.js') && parts.includes('icon.svg'));
+  for (const part of parts)
+    assert.equal((await answer(new URL(part, `${service.url}/`).pathname)).status, 200, part);
   const again = await answer('/', 'GET', { 'If-None-Match': String(page.headers.etag) });
   assert.equal(again.status, 304);
 });
