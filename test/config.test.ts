@@ -77,6 +77,19 @@ for (const [variable, values] of INVALID)
       );
   });
 
+test('names are measured in bytes, as the subscription must reach Redis in one packet', () => {
+  for (const name of ['PROGRESS_CHANNEL', 'KEY_PREFIX']) {
+    for (const value of ['x'.repeat(150), '가'.repeat(50)])
+      assert.ok(Object.values(parseConfig({ [name]: value })).includes(value));
+    for (const value of ['x'.repeat(151), '가'.repeat(51), '🎉'.repeat(38)])
+      assert.throws(
+        () => parseConfig({ [name]: value }),
+        (error) =>
+          error instanceof ConfigError && error.message === `${name} must be 1 to 150 bytes without spaces`,
+      );
+  }
+});
+
 test("a Redis URL's password is not in the message", () => {
   assert.throws(
     () => parseConfig({ REDIS_URL: 'http://:secret@example.com' }),

@@ -104,3 +104,31 @@ test('what is no marker is counted, and changes nothing', () => {
   assert.deepEqual(names(), [['a', '100', 1]]);
   assert.equal(tally.totals().get('bad-marker'), 7);
 });
+
+test('a marker with an epoch that leaves no room for newer ones is counted, and changes nothing', () => {
+  const { listener, tally, message, names } = setUp();
+  listener.attach('mine');
+  listener.onMarker('1763800000000000 mine');
+  for (const epoch of ['9999999999999999', '4000000000000001', '9007199254740993'])
+    listener.onMarker(`${epoch} hostile`);
+  assert.equal(listener.newestEpoch(), 1_763_800_000_000_000);
+  message('a');
+  listener.onMarker('1763800000000001 theirs');
+  message('b');
+  assert.deepEqual(names(), [
+    ['a', '1763800000000000', 1],
+    ['b', '1763800000000001', 1],
+  ]);
+  assert.equal(tally.totals().get('bad-marker'), 3);
+});
+
+test('what waits is weighed by its text', () => {
+  const weights: number[] = [];
+  const listener = createListener((_, bytes) => weights.push(bytes), createTally(pino({ level: 'silent' })));
+  listener.attach('mine');
+  listener.onMarker('100 mine');
+  for (const length of [1, 8000])
+    listener.onMessage(JSON.stringify({ run_id: 'r', log: 'x'.repeat(length) }));
+  const [small = 0, large = 0] = weights;
+  assert.ok(small > 0 && large - small >= 2 * 7999, `${weights}`);
+});

@@ -21,6 +21,12 @@ export interface RedisProcess {
   close(): Promise<void>;
 }
 
+// A test file that ends early must not leave its servers behind.
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** `isDurable`: what it has answered survives `kill`; without, it starts empty. */
 export async function startRedis({ isDurable = true } = {}): Promise<RedisProcess> {
   const port = await freePort();
@@ -30,8 +36,18 @@ export async function startRedis({ isDurable = true } = {}): Promise<RedisProces
   let child: ChildProcess | null = null;
 
   async function start() {
-    const started = spawn('redis-server', ['--port', `${port}`, '--dir', folder, ...durability]);
+    const started = spawn('redis-server', [
+      '--port',
+      `${port}`,
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      ...durability,
+    ]);
     child = started;
+    running.add(started);
+    started.once('exit', () => running.delete(started));
     let output = '';
     await new Promise<void>((resolve, reject) => {
       started.stdout.setEncoding('utf8').on('data', (text: string) => {
