@@ -52,7 +52,7 @@ RECORD_SCRIPT = r"""-- The record rule, for a batch, in one atomic step: fold, t
 -- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0: a repeat of a name; {the first one's element}:
 -- a repeat of a key; -1: an epoch older than the remembered ones; -2: not recorded, because Redis refuses writes, and
 -- `refusal` ('' for none) says why; any other text: not recorded, because Redis refuses this run alone.
-local REMEMBERED = 8
+local MOST_SOURCES, MOST_EPOCHS = 8, 32
 local limit, ttl, finished_ttl, terminal = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local time = redis.call('TIME')
 local ts = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
@@ -98,9 +98,10 @@ local function remember(list, source, n, by_age)
     end
   end
   place = place or #others + 1
-  if place > REMEMBERED then return nil, -1 end
+  local most = by_age and MOST_EPOCHS or MOST_SOURCES
+  if place > most then return nil, -1 end
   table.insert(others, place, head .. n)
-  others[REMEMBERED + 1] = nil
+  others[most + 1] = nil
   return table.concat(others, ' ')
 end
 

@@ -23,8 +23,13 @@ export interface Recording {
   key?: string;
 }
 
-/** Names and epochs remembered per run. An epoch older than all of eight newer ones counts as a repeat. */
+/** Remembered per run. Of a publisher that many others have followed a repeat is no longer known as one. */
 export const REMEMBERED_SOURCES = 8;
+/**
+ * An epoch older than so many newer ones counts as a repeat, for all that is known. Each reconnection of a server begins
+ * one: with eight, servers cut seven times a second lost what one of them, a second behind, had heard alone.
+ */
+export const REMEMBERED_EPOCHS = 32;
 
 /** Fields as JSON text, empty where absent: they are put into elements as they are, never decoded on the way. */
 export interface UpdateText {
@@ -139,10 +144,11 @@ function remember(list: string, name: Name, byAge: boolean): string | 'repeat' |
   const others = entries.filter((entry) => entry !== known);
   const found = byAge ? others.findIndex(([source]) => Number(source) < Number(name.source)) : 0;
   const place = found === -1 ? others.length : found;
-  if (place >= REMEMBERED_SOURCES) return 'stale';
+  const most = byAge ? REMEMBERED_EPOCHS : REMEMBERED_SOURCES;
+  if (place >= most) return 'stale';
   others.splice(place, 0, [name.source, String(name.n)]);
   return others
-    .slice(0, REMEMBERED_SOURCES)
+    .slice(0, most)
     .map((entry) => entry.join('='))
     .join(' ');
 }
