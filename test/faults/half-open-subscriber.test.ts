@@ -1,6 +1,7 @@
 // The subscriber's connection stays open, and nothing comes through it any more: no error ever says so.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { createPublisher } from '../../src/publish/publisher.ts';
 import { pollUntil } from '../support/poll-until.ts';
 import { publish } from '../support/publish.ts';
 import { startRedis } from '../support/redis.ts';
@@ -44,4 +45,16 @@ test('/readyz notices it at once', async (t) => {
   const { run, freeze } = await setUp(t);
   freeze();
   await run.untilUnready(/does not answer on the subscriber connection/);
+});
+
+test('a server that has gone deaf does not call a run unknown that others have recorded', async (t) => {
+  const { worker, run, freeze } = await setUp(t);
+  const poll = async () => (await fetch(run.service.eventsUrl(run.runId).replace(/\/events$/, ''))).status;
+  assert.equal(await poll(), 404);
+  freeze();
+  const publisher = createPublisher({ redisUrl: `redis://127.0.0.1:${worker.options.port}` });
+  publisher.publish(run.runId, { log: 'by another' });
+  assert.equal(await publisher.flush(30_000), true);
+  await publisher.close();
+  assert.equal(await poll(), 200);
 });

@@ -23,10 +23,10 @@ test('a history that was rolled back and then grew past what readers have is a g
   await redis.kill();
   await redis.restart();
   const publisher = createPublisher({ redisUrl: redis.url });
-  t.after(publisher.close);
   const others = Array.from({ length: 15 }, (_, i) => `other ${i + 1}`);
   for (const log of others) publisher.publish(run.runId, { log });
   assert.equal(await publisher.flush(30_000), true);
+  await publisher.close();
   run.service.program.kill('SIGCONT');
   await run.untilReady();
   assert.deepEqual(await run.assertRecovered(worker, { mayHaveGap: true }), [

@@ -87,7 +87,12 @@ export async function startFleet(redisUrls: readonly string[]): Promise<Fleet> {
       return { heapBytes, descriptors: readdirSync(`/proc/${service.pid}/fd`).length };
     },
     stop: (signal = 'SIGKILL') =>
-      Promise.all(members.map(async ({ index, service }) => ({ index, exit: await service.stop(signal) }))),
+      Promise.all(
+        members.map(async (member) => {
+          member.isGone = true;
+          return { index: member.index, exit: await member.service.stop(signal) };
+        }),
+      ),
   };
 }
 

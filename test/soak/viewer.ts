@@ -33,7 +33,7 @@ interface Stay {
 
 /** Fulfilled when it has seen the end. */
 export async function view(options: ViewerOptions): Promise<void> {
-  const { runId, fleet, random, onSession } = options;
+  const { runId, fleet, random, onSession, onViolation } = options;
   let last: number | null = null;
   for (;;) {
     const member = fleet.member(random.below(fleet.size));
@@ -45,8 +45,9 @@ export async function view(options: ViewerOptions): Promise<void> {
       const newest = stay.messages.at(-1);
       last = newest?.id || last;
       if (stay.isEnd || isDone(newest)) return;
-    } catch {
-      // The server is just being restarted: another one, or a little later.
+    } catch (error) {
+      // A server that is being restarted refuses, or resets: another one, or a little later. One that lives does not.
+      if (!member.isGone) onViolation(`${runId}: ${transport} at server ${member.index}: ${error}`);
       await pause(REFUSED_MS);
     }
   }
