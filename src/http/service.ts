@@ -35,8 +35,6 @@ export interface ServiceOptions {
 
 /** How long a reader waits for a store that is away, before its stream opens without it, or its poll gets a 503. */
 const PATIENCE_MS = 2000;
-/** A cursor that is ahead of a run without events, and of no other: the store is asked before such a run is unknown. */
-const ANY_EVENT = 1;
 const WEBSOCKET_PATH = '/ws/:run_id';
 /** Of a request for several runs: they fit into what every proxy lets through. */
 const MAX_URL_BYTES = 6 * 1024;
@@ -105,7 +103,7 @@ export function createService(options: ServiceOptions): Service {
   }
 
   async function poll({ request, response, params }: RequestContext) {
-    const run = await open(parsedRunId(params.get('run_id')), ANY_EVENT);
+    const run = await open(parsedRunId(params.get('run_id')));
     if (run.history.lastId === 0) {
       if (!run.isSynced) throw storeUnavailable();
       throw new HttpProblem(404, 'unknown-run', 'No event of this run is known (yet, or any more).');

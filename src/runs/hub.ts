@@ -200,12 +200,11 @@ export function createHub(options: HubOptions): Hub {
     open: async (runId, { cursor = null, patienceMs }) => {
       const open = openRun(runId);
       open.usedAt = Date.now();
-      // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost.
-      const isAhead = cursor !== null && cursor > open.run.history.lastId;
-      if (isAhead) open.run.setSynced(false);
-      // An unknown run may have started unheard: to say that it is unknown takes a look.
-      const isUnknown = open.run.history.lastId === 0;
-      if (!open.run.isSynced || isAhead || isUnknown) await within(patienceMs, sync(open));
+      const { lastId } = open.run.history;
+      // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost; and a
+      // run without events may have started unheard.
+      if (lastId === 0 || (cursor !== null && cursor > lastId)) open.run.setSynced(false);
+      if (!open.run.isSynced) await within(patienceMs, sync(open));
       return open.run;
     },
     close: () => {
