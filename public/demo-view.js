@@ -43,7 +43,7 @@ function hintOf(status, words) {
     case 'waiting':
       return `${problem} ${words.demoWaiting}`;
     case 'refused':
-      return `${words.demoRefused} ${problem}`;
+      return [words.demoRefused, problem, isOff(status) ? words.noDemoHint : ''].join(' ').trim();
     default:
       return words.demoIdea;
   }

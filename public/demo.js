@@ -23,18 +23,17 @@ import { NO_ANSWER, readProblem } from './problem.js';
  */
 
 const RETRY_MS = 2000;
-/** @type {Update} */
-const FAILURE = { state: 'FAILED', log: '작업 실패: 데모에서 일부러 멈췄습니다' };
 
 /**
  * @param {object} options
  * @param {string} options.url Where to POST.
  * @param {readonly Update[]} options.updates Two at least.
+ * @param {Update} options.failure What is published instead when it is made to fail.
  * @param {number} options.durationMs From the first update to the last.
  * @param {(status: DemoStatus) => void} options.onStatus
  * @returns {Demo}
  */
-export function startDemo({ url, updates, durationMs, onStatus }) {
+export function startDemo({ url, updates, failure, durationMs, onStatus }) {
   const intervalMs = durationMs / (updates.length - 1);
   let isFailing = false;
   let wake = () => {};
@@ -56,7 +55,7 @@ export function startDemo({ url, updates, durationMs, onStatus }) {
     onStatus(status);
     for (const [i, update] of updates.entries()) {
       if (i > 0 && !isFailing) await pause(intervalMs);
-      const problem = await publishSurely(isFailing ? FAILURE : update, (problem) =>
+      const problem = await publishSurely(isFailing ? failure : update, (problem) =>
         onStatus({ ...status, phase: 'waiting', sent: i, problem }),
       );
       if (problem) return onStatus({ ...status, phase: 'refused', sent: i, problem });

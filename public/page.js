@@ -1,30 +1,26 @@
-// The page at `/`: plays the worker on request, watches any run, and puts the two together.
+// The page at `/`: plays the worker on request, and shows a run in three variants of the element.
 import { byId, write } from './by-id.js';
 import { startDemo } from './demo.js';
 import { isOff, isUnderWay, showDemo } from './demo-view.js';
-import { openFeed } from './feed.js';
-import { NO_ANSWER } from './problem.js';
-import { applyMessage, newRun } from './run.js';
-import { createRunView, titleOf } from './run-view.js';
+import { createWall } from './page-wall.js';
+import { NO_ANSWER, readProblem } from './problem.js';
 import { pickLanguage, wordsIn } from './words.js';
 
 const DEMO_MS = 20_000;
-/** Bursts are drawn once. No animation frame, which a tab in the background doesn't get: its title counts on. */
-const DRAW_MS = 30;
 const COPIED_MS = 2000;
 
-const view = createRunView();
+const full = /** @type {import('../src/element/run-progress-element.ts').RunProgressElement} */ (
+  byId('full', HTMLElement)
+);
+const wall = createWall();
 let words = wordsIn(pickLanguage([addressed('lang') ?? '', ...navigator.languages]));
-/** @type {import('./run.js').Run | null} */
-let run = null;
-/** @type {import('./feed.js').Feed | null} */
-let feed = null;
+let runId = '';
 /** @type {import('./demo.js').Demo | null} */
 let demo = null;
 /** @type {import('./demo.js').DemoStatus | null} */
 let demoStatus = null;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let drawing;
+/** @type {import('./problem.js').Problem | null} */
+let watchProblem = null;
 
 /** @param {string} name Of a parameter of the page's own URL. */
 function addressed(name) {
@@ -38,69 +34,59 @@ function address(name, value) {
   return url;
 }
 
-/** Single quotes are encoded too, as the URL is shown inside them to be pasted into a shell. @param {string} runId */
-function eventsUrl(runId) {
-  return new URL(`api/runs/${encodeURIComponent(runId).replaceAll("'", '%27')}/events`, document.baseURI)
-    .href;
+/** @param {string} path @param {string} id */
+function runUrl(path, id) {
+  return new URL(path.replace('*', encodeURIComponent(id)), document.baseURI).href;
 }
 
-/** Shows a run from nothing, whatever was shown before. @param {string} runId */
-function watch(runId) {
-  feed?.close();
-  run = newRun(runId);
-  byId('watch-id', HTMLInputElement).value = runId;
-  byId('curl', HTMLElement).textContent = `curl -N '${eventsUrl(runId)}'`;
-  feed = openFeed({
-    url: eventsUrl(runId),
-    onMessage: (message) => {
-      if (run) run = applyMessage(run, message);
-      if (run?.done) feed?.end();
-      drawSoon();
-    },
-    onStatus: drawSoon,
-  });
-  drawSoon();
+/** For people and shells: letters stay letters where they need no quoting. @param {string} id */
+function readableUrl(id) {
+  const url = runUrl('api/runs/*/events', id);
+  if (!/^[\p{L}\p{N}_.-]+$/u.test(id)) return url.replaceAll("'", '%27');
+  return url.replace(encodeURIComponent(id), id);
+}
+
+/** Shows a run from nothing, whatever was shown before. @param {string} id */
+function watch(id) {
+  runId = id;
+  watchProblem = null;
+  for (const element of ['full', 'compact', 'ring']) byId(element, HTMLElement).setAttribute('run-id', id);
+  byId('watch-id', HTMLInputElement).value = id;
+  drawCode();
+  draw();
 }
 
 /** The same, as a step that the browser's back button undoes. @param {string} text */
 function visit(text) {
-  const runId = text.toWellFormed().normalize('NFC');
-  if (addressed('run') !== runId) history.pushState(null, '', address('run', runId));
-  watch(runId);
+  const id = text.toWellFormed().normalize('NFC');
+  if (addressed('run') !== id) history.pushState(null, '', address('run', id));
+  watch(id);
 }
 
-/** What the page's own URL says. */
-function visitAddress() {
-  const runId = addressed('run');
-  if (runId) return watch(runId);
-  feed?.close();
-  feed = null;
-  run = null;
-  drawSoon();
+/** Nobody else's run: visitors of the same second have one each. */
+function newRunId() {
+  const time = new Date();
+  const local = new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString();
+  const stamp = local.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
+  return `${stamp}_${words.runName}_${Math.random().toString(36).slice(2, 6)}`;
 }
 
 async function runDemo() {
   if (isUnderWay(demoStatus) || isOff(demoStatus)) return;
-  demoStatus = { phase: 'publishing', sent: 0, total: 0, problem: null };
-  drawSoon();
+  onDemo({ phase: 'publishing', sent: 0, total: 0, problem: null });
   const updates = await loadUpdates();
-  if (!updates) {
-    demoStatus = { ...demoStatus, phase: 'refused', problem: NO_ANSWER };
-    return drawSoon();
-  }
-  // Visitors of the same second have a run each.
-  const runId = `${timeStamp(new Date())}_우주여행고양이_${Math.random().toString(36).slice(2, 6)}`;
-  let isShown = false;
+  if (!updates) return onDemo({ phase: 'refused', sent: 0, total: 0, problem: NO_ANSWER });
+  // The run whose commands may have been copied already, as long as nobody has heard of it.
+  const id = addressed('run') ? newRunId() : runId;
   demo = startDemo({
-    url: eventsUrl(runId),
-    updates,
+    url: runUrl('api/runs/*/events', id),
+    updates: updates.map((update, i) => ({ ...update, log: words.demoLines[i] ?? update.log })),
+    failure: { state: 'FAILED', log: words.demoFailure },
     durationMs: DEMO_MS,
     onStatus: (status) => {
-      demoStatus = status;
       // Where publishing is off there is nothing to see, and what was shown stays.
-      if (status.sent > 0 && !isShown) visit(runId);
-      isShown ||= status.sent > 0;
-      drawSoon();
+      if (status.sent > 0 && !demoStatus?.sent) visit(id);
+      onDemo(status);
     },
   });
 }
@@ -115,62 +101,81 @@ async function loadUpdates() {
   }
 }
 
-/** '20251105_143012' @param {Date} date */
-function timeStamp(date) {
-  const two = (/** @type {number} */ value) => String(value).padStart(2, '0');
-  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
-  return `${day}_${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
-}
-
-function drawSoon() {
-  drawing ||= setTimeout(draw, DRAW_MS);
-}
-
-function draw() {
-  clearTimeout(drawing);
-  drawing = undefined;
-  showDemo(demoStatus, words);
-  if (run && feed) view.show(run, feed.status(), words);
-  else view.showNothing(isOff(demoStatus) ? words.noDemoHint : words.noRunHint, words);
-  document.body.classList.toggle('watching', run !== null);
-  document.title = run ? `${titleOf(run, words)} · run-progress` : 'run-progress';
-}
-
-/** The words that the HTML holds. */
-function drawWords() {
-  document.documentElement.lang = words.language;
-  for (const element of document.querySelectorAll('[data-text]'))
-    element.textContent = String(
-      words[/** @type {keyof typeof words} */ (element.getAttribute('data-text'))],
-    );
-  for (const element of document.querySelectorAll('[data-label]'))
-    element.ariaLabel = String(words[/** @type {keyof typeof words} */ (element.getAttribute('data-label'))]);
-  byId('language', HTMLElement).lang = words.language === 'ko' ? 'en' : 'ko';
+/** @param {import('./demo.js').DemoStatus} status */
+function onDemo(status) {
+  demoStatus = status;
   draw();
 }
 
-/** Without the right to write (a page over plain HTTP) the text is selected, to be copied by hand. */
-async function copyCommand() {
-  const command = byId('curl', HTMLElement);
+/** The element gets through to nothing and tries on; the server says why, if it can. @param {string} id */
+async function askWhy(id) {
   try {
-    await navigator.clipboard.writeText(command.textContent ?? '');
-    write('copy', words.copied);
+    const response = await fetch(runUrl('api/runs/*', id));
+    if (response.ok || response.status === 404 || id !== runId) return;
+    watchProblem = await readProblem(response);
+  } catch {
+    // A TypeError: nothing answered.
+    watchProblem = NO_ANSWER;
+  }
+  draw();
+}
+
+function draw() {
+  showDemo(demoStatus, words);
+  byId('watch-problem', HTMLElement).hidden = watchProblem === null;
+  write('watch-problem', watchProblem ? words.problem(watchProblem) : '');
+  const { progress } = full;
+  document.title = `${progress === null || progress === undefined ? '' : `${words.percent(progress)} · `}run-progress`;
+}
+
+function drawCode() {
+  byId('embed', HTMLElement).textContent =
+    `<script type="module" src="${new URL('run-progress.js', document.baseURI)}"></script>\n` +
+    `<run-progress run-id="${runId.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"></run-progress>`;
+  byId('report', HTMLElement).textContent =
+    'from publish_progress import publish_progress\n\n' +
+    `publish_progress(${JSON.stringify(runId)}, state="RENDERING", progress=0.75, log=${JSON.stringify(words.reportLine)})`;
+  byId('curl', HTMLElement).textContent = `curl -N '${readableUrl(runId)}'`;
+}
+
+/** Everything that has words. */
+function drawWords() {
+  document.documentElement.lang = words.language;
+  /** @param {Element} element @param {string} attribute */
+  const said = (element, attribute) =>
+    String(words[/** @type {keyof typeof words} */ (element.getAttribute(attribute))]);
+  for (const element of document.querySelectorAll('[data-text]'))
+    element.textContent = said(element, 'data-text');
+  for (const element of document.querySelectorAll('[data-label]'))
+    element.ariaLabel = said(element, 'data-label');
+  byId('language', HTMLElement).lang = words.language === 'ko' ? 'en' : 'ko';
+  for (const element of document.querySelectorAll('run-progress')) element.requestUpdate?.();
+  drawCode();
+  draw();
+  if (customElements.get('run-progress')) wall.draw(words);
+}
+
+/** Without the right to write (a page over plain HTTP) the text is selected, to be copied by hand. @param {HTMLButtonElement} button */
+async function copy(button) {
+  const code = byId(button.dataset.copy ?? '', HTMLElement);
+  let said = words.copied;
+  try {
+    await navigator.clipboard.writeText(code.textContent ?? '');
   } catch {
     // A TypeError where there is no clipboard, a NotAllowedError where it is refused.
-    getSelection()?.selectAllChildren(command);
-    write('copy', words.selected);
+    getSelection()?.selectAllChildren(code);
+    said = words.selected;
   }
-  setTimeout(() => write('copy', words.copy), COPIED_MS);
+  button.textContent = said;
+  write('copied', said);
+  setTimeout(() => {
+    button.textContent = words.copy;
+    write('copied', '');
+  }, COPIED_MS);
 }
 
 byId('demo', HTMLElement).addEventListener('click', runDemo);
 byId('demo-fail', HTMLElement).addEventListener('click', () => demo?.fail());
-byId('retry', HTMLElement).addEventListener('click', () => {
-  feed?.retry();
-  // The button goes, and the focus would with it.
-  byId('card', HTMLElement).focus({ preventScroll: true });
-});
-byId('copy', HTMLElement).addEventListener('click', copyCommand);
 byId('language', HTMLElement).addEventListener('click', () => {
   words = wordsIn(words.language === 'ko' ? 'en' : 'ko');
   history.replaceState(null, '', address('lang', words.language));
@@ -180,11 +185,16 @@ byId('watch', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   visit(byId('watch-id', HTMLInputElement).value);
 });
-addEventListener('popstate', visitAddress);
-// A person who comes back to a connection that was given up is the one to try again for.
-addEventListener('online', () => feed?.retry());
-document.addEventListener('visibilitychange', () => document.hidden || feed?.retry());
-setInterval(drawSoon, 1000);
+for (const button of document.querySelectorAll('[data-copy]'))
+  button.addEventListener('click', () => copy(/** @type {HTMLButtonElement} */ (button)));
+full.addEventListener('run-progress', draw);
+full.addEventListener('run-connection', ({ detail }) => {
+  if (detail.phase === 'retrying' && full.state === null) return void askWhy(runId);
+  if (detail.phase !== 'live' || !watchProblem) return;
+  watchProblem = null;
+  draw();
+});
+addEventListener('popstate', () => watch(addressed('run') || newRunId()));
 
-visitAddress();
 drawWords();
+watch(addressed('run') || newRunId());

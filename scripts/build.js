@@ -1,6 +1,8 @@
-// Bundles the service and its command line into dist/.
+// Bundles the service and its command line into dist/, and the element into public/ and dist/.
 import { build } from 'esbuild';
 import { bundleOptions, copyLuaScripts } from './bundle.js';
+import { bundleElement } from './bundle-element.js';
 
 await build(bundleOptions);
 copyLuaScripts();
+await bundleElement();

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync } from 'node:fs';
 
 /** @type {import('esbuild').BuildOptions} Packages stay outside the bundle: they come from node_modules. */
 export const bundleOptions = {
-  entryPoints: { main: 'src/main.ts', demo: 'src/cli/demo.ts' },
+  entryPoints: { main: 'src/main.ts', demo: 'src/cli/demo.ts', publisher: 'src/publish/publisher.ts' },
   outdir: 'dist',
   bundle: true,
   packages: 'external',

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { watch } from 'node:fs';
 import { context } from 'esbuild';
 import { bundleOptions, copyLuaScripts } from './bundle.js';
+import { bundleElement } from './bundle-element.js';
 
 /** @type {import('node:child_process').ChildProcess | undefined} */
 let service;
@@ -22,7 +23,10 @@ const bundle = await context({
     },
   ],
 });
+await bundleElement();
 await bundle.watch();
+// Its script lies in public/, whose watcher then restarts the service. A mistake in the source is printed by the bundler.
+watch('src/element', { recursive: true }, () => void bundleElement().catch(() => {}));
 // Read at the start of the service, so the bundler does not know them.
 watch('src/stores', (_event, name) => {
   if (name?.endsWith('.lua')) void bundle.rebuild();

@@ -1,5 +1,6 @@
 // Sees to it that what the tests need beside npm packages is there: a Redis, a Celery, a browser with Korean and emoji.
 // Nothing is skipped where it isn't: as root on Debian it is installed, elsewhere the command is printed and we fail.
+// With names of packages only those: node scripts/setup.js redis-server
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -28,7 +29,10 @@ const needs = [
   { package: 'fonts-noto-color-emoji', why: 'emoji', isThere: () => hasFont('fonts-noto-color-emoji') },
 ];
 
-const missing = needs.filter((need) => !need.isThere());
+const wanted = process.argv.slice(2);
+const missing = needs.filter(
+  (need) => (wanted.length === 0 || wanted.includes(need.package)) && !need.isThere(),
+);
 if (missing.length > 0) install(missing);
 
 /** @param {typeof needs} missing */
@@ -37,16 +41,16 @@ function install(missing) {
   const reasons = missing.map((need) => `${need.package} (${need.why})`).join(', ');
   const isRoot = process.getuid?.() === 0;
   if (!isRoot || !existsSync('/usr/bin/apt-get')) {
-    console.error(`The tests need ${reasons}. On Debian or Ubuntu:`);
+    console.error(`Needed: ${reasons}. On Debian or Ubuntu:`);
     console.error(
       `  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${packages.join(' ')}`,
     );
     process.exit(1);
   }
-  console.log(`Installing what the tests need: ${reasons}`);
+  console.log(`Installing what is needed: ${reasons}`);
   apt('update');
   apt('install', '-y', '--no-install-recommends', ...packages);
-  const stillMissing = needs.filter((need) => !need.isThere());
+  const stillMissing = missing.filter((need) => !need.isThere());
   if (stillMissing.length === 0) return;
   console.error(`Installed, but not found: ${stillMissing.map((need) => need.package).join(', ')}`);
   process.exit(1);

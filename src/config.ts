@@ -35,6 +35,8 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 /** Settings to come: one that is not honoured stops the start, as whoever sets it relies on it. */
 const NOT_YET = ['PROGRESS_SECRET', 'MAX_CONNECTIONS_PER_RUN'];
 const MAX_PORT = 65_535;
+/** The element takes a line without pings for dead, and proxies cut idle ones, the strictest after 55 s. */
+const MAX_HEARTBEAT_SECONDS = 30;
 const MAX_NAME_BYTES = 150;
 /** What Redis takes as an expiry without a thought: 10 years. */
 const MAX_TTL_SECONDS = 315_360_000;
@@ -67,7 +69,7 @@ export function parseConfig(environment: Environment): Config {
     runTtlMs: integer('RUN_TTL_SECONDS', 86_400, 1, MAX_TTL_SECONDS) * 1000,
     finishedTtlMs: integer('FINISHED_TTL_SECONDS', 3600, 1, MAX_TTL_SECONDS) * 1000,
     maxConnections: integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
-    heartbeatMs: integer('HEARTBEAT_SECONDS', 15, 1, 3600) * 1000,
+    heartbeatMs: integer('HEARTBEAT_SECONDS', 15, 1, MAX_HEARTBEAT_SECONDS) * 1000,
     shutdownMs: integer('SHUTDOWN_SECONDS', 4, 1, 600) * 1000,
     allowedOrigins: origins('ALLOWED_ORIGINS', environment.ALLOWED_ORIGINS),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL', 'info'), LOG_LEVELS),

@@ -60,7 +60,7 @@ const INVALID: [string, string[]][] = [
   ['RUN_TTL_SECONDS', ['0', '-5', '999999999999']],
   ['FINISHED_TTL_SECONDS', ['0', '1h']],
   ['MAX_CONNECTIONS', ['0', 'unlimited']],
-  ['HEARTBEAT_SECONDS', ['0', '3601', '0.5']],
+  ['HEARTBEAT_SECONDS', ['0', '31', '3600', '0.5']],
   ['SHUTDOWN_SECONDS', ['0', '601']],
   ['ALLOWED_ORIGINS', ['example.com', 'https://a.example/path', 'https://a.example,*']],
   ['LOG_LEVEL', ['verbose', 'INFO']],
@@ -103,6 +103,6 @@ test('an invalid value stops the start with one line and exit code 1', async () 
   });
   assert.deepEqual(await program.exited, { code: 1, signal: null });
   assert.deepEqual(program.lines, [
-    'run-progress: HEARTBEAT_SECONDS must be a whole number from 1 to 3600, not "soon"',
+    'run-progress: HEARTBEAT_SECONDS must be a whole number from 1 to 30, not "soon"',
   ]);
 });

@@ -31,8 +31,11 @@ export function createSseFrames({ withIds }: { withIds: boolean }): SseFrames {
 }
 
 function memo<K extends object>(known: WeakMap<K, Buffer>, key: K, make: () => string): Buffer {
-  const bytes = known.get(key) ?? Buffer.from(make());
-  known.set(key, bytes);
+  let bytes = known.get(key);
+  if (!bytes) {
+    bytes = Buffer.from(make());
+    known.set(key, bytes);
+  }
   return bytes;
 }
 

@@ -1,60 +1,120 @@
-// Publishing over HTTP: from a body to the recorded event, or to the answer that says why not.
+// Publishing over HTTP: from a body to the recorded events, or to the answers that say why not.
 import { randomBytes } from 'node:crypto';
-import { parsePublishBody } from '../publish/http-body.ts';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { MAX_BATCH, type ParsedUpdate, parsePublishBody } from '../publish/http-body.ts';
 import { eventJson, parseElement } from '../runs/event.ts';
-import type { Name } from '../runs/record.ts';
+import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
+import type { Recording } from '../runs/record.ts';
 import type { Outcome, Store } from '../runs/store.ts';
-import type { BadField, Update } from '../runs/update.ts';
-import { HttpProblem } from './problem.ts';
+import type { BadField } from '../runs/update.ts';
+import { HttpProblem, problemBody } from './problem.ts';
+
+export interface PublishAnswer {
+  status: 200 | 201;
+  headers: OutgoingHttpHeaders;
+  /** JSON. */
+  body: string;
+}
 
 export interface PublishEndpoint {
-  /** Records the update in `body`; fulfilled with the event as JSON. Throws 400, 422 or 503. */
-  publish(runId: string, body: string): Promise<string>;
+  /**
+   * Records the update in `body` (201 with the event), or a batch of them, in order (200 with an answer each: one that
+   * fails stops no other). An update whose `key` is in the history already is not recorded again: the answer is the
+   * first one's event. Throws 400, 413 or 422 for the request as a whole, and for an update alone 422 or 503.
+   */
+  publish(runId: string, body: string, key: string | undefined): Promise<PublishAnswer>;
 }
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** The server is a source of its own: a random name, and a counter. */
 export function createPublishEndpoint(record: Store['record']): PublishEndpoint {
   const source = `h${randomBytes(9).toString('base64url')}`;
   let n = 0;
+
+  function recordingOf(runId: string, item: ParsedUpdate, key: string | undefined): Recording | HttpProblem {
+    if (!item.ok) return problemOf(item);
+    return { runId, update: item.update, name: { source, n: ++n }, ...(key !== undefined && { key }) };
+  }
+
+  async function recordAll(items: readonly (Recording | HttpProblem)[]): Promise<(Answer | HttpProblem)[]> {
+    const recordings = items.filter((item): item is Recording => !(item instanceof HttpProblem));
+    const outcomes = await record(recordings, { wantElements: true });
+    let next = 0;
+    return items.map((item) => (item instanceof HttpProblem ? item : answerOf(outcomes[next++])));
+  }
+
   return {
-    publish: async (runId, body) => {
-      const update = updateIn(runId, body);
-      const name: Name = { source, n: ++n };
-      const [outcome] = await record([{ runId, update, name }], { wantElements: true });
-      return eventOf(outcome);
+    publish: async (runId, body, key) => {
+      if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw badKey();
+      const parsed = parsePublishBody(runId, body);
+      if (parsed.form === 'none') throw bodyProblem(parsed.fault);
+      if (parsed.form === 'batch') {
+        // A space is in no key that a client sends, so an update alone never bears the key of a batch's.
+        const keyAt = (index: number) => key && `${key} ${index}`;
+        const answers = await recordAll(parsed.items.map((item, i) => recordingOf(runId, item, keyAt(i))));
+        return { status: 200, headers: {}, body: `{"events":[${answers.map(itemBody).join()}]}` };
+      }
+      const [answer] = await recordAll([recordingOf(runId, parsed.item, key)]);
+      if (!answer || answer instanceof HttpProblem) throw answer;
+      const headers = answer.isReplayed ? { 'Idempotent-Replayed': 'true' } : {};
+      return { status: 201, headers, body: answer.event };
     },
   };
 }
 
-function updateIn(runId: string, body: string): Update {
-  const parsed = parsePublishBody(runId, body);
-  if (parsed.ok) return parsed.update;
-  switch (parsed.fault) {
+interface Answer {
+  /** JSON. */
+  event: string;
+  isReplayed: boolean;
+}
+
+function itemBody(answer: Answer | HttpProblem): string {
+  return answer instanceof HttpProblem ? problemBody(answer) : `{"status":201,"event":${answer.event}}`;
+}
+
+function badKey(): HttpProblem {
+  return new HttpProblem(
+    400,
+    'bad-idempotency-key',
+    'Idempotency-Key must be 1 to 255 visible ASCII characters.',
+  );
+}
+
+function bodyProblem(fault: 'not-json' | 'too-large' | 'bad-batch'): HttpProblem {
+  switch (fault) {
     case 'not-json':
-      throw new HttpProblem(400, 'not-json', 'The body is not JSON.');
-    case 'not-an-object':
-      throw new HttpProblem(422, 'bad-update', 'The body must be a JSON object.');
-    case 'bad-fields':
-      throw new HttpProblem(422, 'bad-update', sentence(parsed.bad), { errors: parsed.bad });
+      return new HttpProblem(400, 'not-json', 'The body is not JSON.');
+    case 'too-large':
+      return new HttpProblem(413, 'too-large', `An update may have ${MAX_MESSAGE_BYTES} bytes at most.`);
+    case 'bad-batch':
+      return new HttpProblem(422, 'bad-batch', `"events" must be an array of 1 to ${MAX_BATCH} updates.`);
   }
 }
 
-function sentence(bad: readonly BadField[]): string {
-  return `${bad.map(({ field, problem }) => `${field} ${problem}`).join('; ')}. Nothing was recorded.`;
+function problemOf(item: ParsedUpdate & { ok: false }): HttpProblem {
+  if (item.fault === 'bad-fields')
+    return new HttpProblem(422, 'bad-update', sentence(item.bad), { errors: item.bad });
+  return new HttpProblem(422, 'bad-update', 'An update must be a JSON object.');
 }
 
-function eventOf(outcome: Outcome | undefined): string {
-  const event = outcome?.status === 'recorded' ? parseElement(outcome.element ?? '') : null;
-  if (event) return eventJson(event);
+function sentence(bad: readonly BadField[]): string {
+  return `${bad.map(({ field, problem }) => `${field} ${problem}`).join('; ')}. It was not recorded.`;
+}
+
+function answerOf(outcome: Outcome | undefined): Answer | HttpProblem {
+  const element = outcome && 'element' in outcome ? outcome.element : undefined;
+  const event = element === undefined ? null : parseElement(element);
+  if (event) return { event: eventJson(event), isReplayed: outcome?.status === 'repeat' };
   const reason = outcome && 'reason' in outcome ? outcome.reason : 'the store gave no answer';
   const headers = { 'Retry-After': '2' };
   switch (outcome?.status) {
     case 'rejected':
-      throw new HttpProblem(503, 'not-recorded', `The store refuses this run: ${reason}.`);
+      return new HttpProblem(503, 'not-recorded', `The store refuses this run: ${reason}.`);
     case 'refused':
-      throw new HttpProblem(503, 'not-recorded', `Nothing was recorded: ${reason}.`, { headers });
+      return new HttpProblem(503, 'not-recorded', `It was not recorded: ${reason}.`, { headers });
     default:
-      throw new HttpProblem(503, 'outcome-unknown', `It may have been recorded, or not: ${reason}.`, {
+      return new HttpProblem(503, 'outcome-unknown', `It may have been recorded, or not: ${reason}.`, {
         headers,
       });
   }

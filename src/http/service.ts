@@ -6,9 +6,9 @@ import { createSseFrames, type SseFrames } from '../delivery/sse-frames.ts';
 import type { SseStream } from '../delivery/sse-stream.ts';
 import { SSE_HEADERS, type SseStreams } from '../delivery/sse-streams.ts';
 import type { WebSockets } from '../delivery/websocket.ts';
+import { MAX_BODY_BYTES } from '../publish/http-body.ts';
 import { parseCursor } from '../runs/cursor.ts';
 import { type Hub, TooManyRuns } from '../runs/hub.ts';
-import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
 import type { Run } from '../runs/run.ts';
 import { parseRunId } from '../runs/run-id.ts';
 import type { Store } from '../runs/store.ts';
@@ -120,8 +120,13 @@ export function createService(options: ServiceOptions): Service {
         'Publishing over HTTP is off in production, as anybody could. Publish through Redis.',
       );
     const runId = parsedRunId(params.get('run_id'));
-    const event = await publisher.publish(runId, await readBody(request, MAX_MESSAGE_BYTES));
-    response.writeHead(201, { 'Content-Type': 'application/json; charset=utf-8' }).end(event);
+    const text = await readBody(request, MAX_BODY_BYTES);
+    const { status, headers, body } = await publisher.publish(
+      runId,
+      text,
+      headerOf(request, 'idempotency-key'),
+    );
+    response.writeHead(status, { ...headers, 'Content-Type': 'application/json; charset=utf-8' }).end(body);
   }
 
   function live({ response }: RequestContext) {
@@ -155,10 +160,17 @@ export function createService(options: ServiceOptions): Service {
       { path: '/api/events', methods: { GET: streamMany } },
       { path: '/api/runs/:run_id/events', methods: { GET: stream, POST: publish } },
       { path: '/api/runs/:run_id', methods: { GET: poll } },
+      { path: WEBSOCKET_PATH, methods: { GET: webSocketOnly } },
       { path: '/healthz', methods: { GET: live } },
       { path: '/readyz', methods: { GET: ready } },
     ],
   };
+}
+
+function webSocketOnly() {
+  throw new HttpProblem(426, 'upgrade-required', 'Here is a WebSocket, and nothing else.', {
+    headers: { Upgrade: 'websocket', Connection: 'close, Upgrade' },
+  });
 }
 
 function sendHead(response: ServerResponse) {
@@ -177,12 +189,14 @@ function parsedRunId(text: string | undefined): string {
 }
 
 function cursorOf(request: IncomingMessage, query: URLSearchParams): number | null {
-  const header = request.headers['last-event-id'];
   return parseCursor(
-    (Array.isArray(header) ? header.join() : header) ||
-      query.get('last_event_id') ||
-      query.get('lastEventId'),
+    headerOf(request, 'last-event-id') || query.get('last_event_id') || query.get('lastEventId'),
   );
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const header = request.headers[name];
+  return Array.isArray(header) ? header.join() : header;
 }
 
 function storeUnavailable(): HttpProblem {

@@ -18,6 +18,10 @@ const SECURITY_HEADERS = {
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
 };
 
+/** The element's script, which pages of any site load, those that isolate themselves (COEP) too. It holds no secret. */
+const EMBEDDED = '/run-progress.js';
+const EMBED_HEADERS = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
+
 /** Routes for `files`: URL path → file name in `folder`. Throws if one is missing. */
 export function staticRoutes(folder: URL, files: Readonly<Record<string, string>>): Route[] {
   return Object.entries(files).map(([path, name]) => {
@@ -28,6 +32,7 @@ export function staticRoutes(folder: URL, files: Readonly<Record<string, string>
       'Content-Type': CONTENT_TYPES.get(name.split('.').at(-1) ?? '') ?? 'application/octet-stream',
       'Cache-Control': 'no-cache',
       ETag: etag,
+      ...(path === EMBEDDED && EMBED_HEADERS),
     };
     return {
       path,

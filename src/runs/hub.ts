@@ -17,7 +17,7 @@ export interface HubOptions {
 export interface Hub {
   /**
    * The run, opened. Fulfilled when it is in step with the store, and has been compared with it again if `cursor` is
-   * ahead of it; or after `patienceMs`, when the store is away: then `isSynced` is false, and it catches up by itself.
+   * ahead of it or it is unknown; or after `patienceMs`, when the store is away: then `isSynced` is false, and it catches up by itself.
    * Rejects with TooManyRuns.
    */
   open(runId: string, options: { cursor?: number | null; patienceMs: number }): Promise<Run>;
@@ -200,10 +200,11 @@ export function createHub(options: HubOptions): Hub {
     open: async (runId, { cursor = null, patienceMs }) => {
       const open = openRun(runId);
       open.usedAt = Date.now();
-      // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost.
-      const isAhead = cursor !== null && cursor > open.run.history.lastId;
-      if (isAhead) open.run.setSynced(false);
-      if (!open.run.isSynced || isAhead) await within(patienceMs, sync(open));
+      const { lastId } = open.run.history;
+      // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost; and a
+      // run without events may have started unheard.
+      if (lastId === 0 || (cursor !== null && cursor > lastId)) open.run.setSynced(false);
+      if (!open.run.isSynced) await within(patienceMs, sync(open));
       return open.run;
     },
     close: () => {

@@ -19,10 +19,17 @@ export interface Recording {
   runId: string;
   update: Update;
   name: Name;
+  /** An idempotency key: an update that bears one which the history holds already is a repeat. Visible ASCII or spaces. */
+  key?: string;
 }
 
-/** Names and epochs remembered per run. An epoch older than all of eight newer ones counts as a repeat. */
+/** Remembered per run. Of a publisher that many others have followed a repeat is no longer known as one. */
 export const REMEMBERED_SOURCES = 8;
+/**
+ * An epoch older than so many newer ones counts as a repeat, for all that is known. Each reconnection of a server begins
+ * one: with eight, servers cut seven times a second lost what one of them, a second behind, had heard alone.
+ */
+export const REMEMBERED_EPOCHS = 32;
 
 /** Fields as JSON text, empty where absent: they are put into elements as they are, never decoded on the way. */
 export interface UpdateText {
@@ -31,15 +38,17 @@ export interface UpdateText {
   progress: string;
   log: string;
   data: string;
+  key: string;
 }
 
-export function updateText({ runId, update }: Recording): UpdateText {
+export function updateText({ runId, update, key }: Recording): UpdateText {
   return {
     runId: jsonText(runId),
     state: update.state === undefined ? '' : jsonText(update.state),
     progress: update.progress === undefined ? '' : String(update.progress),
     log: update.log ? jsonText(update.log) : '',
     data: update.data === undefined ? '' : jsonText(update.data),
+    key: key === undefined ? '' : jsonText(key),
   };
 }
 
@@ -55,7 +64,7 @@ export type Recorded = { element: string; done: boolean } | 'repeat' | 'stale';
 
 const HEAD = /(\d+),"ts":\d+,"state":(.*?),"progress":([^,]+),"message":/y;
 const TAIL =
-  /,"record":\{"started":(\d+),"set":"(\d+) (\d+) (\d+)","epochs":"([^"]*)","sources":"([^"]*)"\}\}$/;
+  /,"record":\{"started":(\d+),"set":"(\d+) (\d+) (\d+)","epochs":"([^"]*)","sources":"([^"]*)"(?:,"key":"(?:[^"\\]|\\.)*")?\}\}$/;
 
 /**
  * The element that follows `last` (`null`: a new list): folded state, next id, remembered names.
@@ -99,8 +108,13 @@ export function recordUpdate(last: string | null, recording: Recording, context:
   const element =
     `${prefix}${before.id + 1},"ts":${ts},"state":${state},"progress":${progress},"message":${text.log || '""'}` +
     `${takesData ? `,"data":${text.data}` : ''}${done ? ',"done":true' : ''}` +
-    `,"record":{"started":${before.started},"set":"${set.join(' ')}","epochs":"${epochs}","sources":"${sources}"}}`;
+    `,"record":{"started":${before.started},"set":"${set.join(' ')}","epochs":"${epochs}","sources":"${sources}"${text.key && `,"key":${text.key}`}}}`;
   return { element, done };
+}
+
+/** Whether the element was recorded with this idempotency key. */
+export function bearsKey(element: string, key: string): boolean {
+  return element.endsWith(`","key":${jsonText(key)}}}`);
 }
 
 function readElement(element: string, prefix: string) {
@@ -130,10 +144,11 @@ function remember(list: string, name: Name, byAge: boolean): string | 'repeat' |
   const others = entries.filter((entry) => entry !== known);
   const found = byAge ? others.findIndex(([source]) => Number(source) < Number(name.source)) : 0;
   const place = found === -1 ? others.length : found;
-  if (place >= REMEMBERED_SOURCES) return 'stale';
+  const most = byAge ? REMEMBERED_EPOCHS : REMEMBERED_SOURCES;
+  if (place >= most) return 'stale';
   others.splice(place, 0, [name.source, String(name.n)]);
   return others
-    .slice(0, REMEMBERED_SOURCES)
+    .slice(0, most)
     .map((entry) => entry.join('='))
     .join(' ');
 }

@@ -5,8 +5,8 @@ import type { Recording } from './record.ts';
 export type Outcome =
   /** In the history, and announced. The element only when it was asked for. */
   | { status: 'recorded'; element?: string }
-  /** Its name is in the history already. */
-  | { status: 'repeat' }
+  /** Its name is in the history already; or its key, then with the first one's element. */
+  | { status: 'repeat'; element?: string }
   /** Its epoch is older than the remembered ones: it can't be told from a repeat, and counts as one. */
   | { status: 'stale' }
   /** Refused for this run alone, and for good. */

@@ -1,6 +1,6 @@
 // An update: what a publisher says about a run. Here is what each field may hold; how the text is read is in
 // message.ts.
-import { type Json, type JsonObject, jsonText } from './json-text.ts';
+import { isNestedWithin, type Json, type JsonObject, jsonText } from './json-text.ts';
 
 export const MAX_STATE_LENGTH = 64;
 export const MAX_LOG_LENGTH = 8192;
@@ -99,24 +99,21 @@ function parseLog(value: unknown): string | Problem {
 function parseData(value: unknown): JsonObject | Problem {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return new Problem('must be a JSON object');
+  const data = value as JsonObject;
   // The message itself is the first level.
-  const fault = faultIn(value as JsonObject, MAX_DEPTH - 1);
-  if (fault) return fault;
+  if (!isNestedWithin(MAX_DEPTH - 1, data))
+    return new Problem(`must nest at most ${MAX_DEPTH} deep with its message`);
+  if (!hasFiniteNumbers(data)) return new Problem('must hold finite numbers only');
   if (Buffer.byteLength(jsonText(value)) > MAX_DATA_BYTES)
     return new Problem(`must be at most ${MAX_DATA_BYTES} bytes of JSON`);
-  return value as JsonObject;
+  return data;
 }
 
-/** Numbers that JSON can't write (`1e999` reads as Infinity and would be written as null), and too deep nesting. */
-function faultIn(value: Json, levels: number): Problem | undefined {
-  if (typeof value === 'number' && !Number.isFinite(value))
-    return new Problem('must hold finite numbers only');
-  if (typeof value !== 'object' || value === null) return;
-  if (levels === 0) return new Problem(`must nest at most ${MAX_DEPTH} deep with its message`);
-  for (const item of Array.isArray(value) ? value : Object.values(value)) {
-    const fault = faultIn(item, levels - 1);
-    if (fault) return fault;
-  }
+/** `1e999` reads as Infinity, and would be written as null. */
+function hasFiniteNumbers(value: Json): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return (Array.isArray(value) ? value : Object.values(value)).every(hasFiniteNumbers);
 }
 
 /** Counts characters (code points), so that Python's `len` and this agree; looks at long strings only. */

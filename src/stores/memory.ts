@@ -1,6 +1,6 @@
 // The store in memory: for one process, lost when it ends.
 import { jsonText } from '../runs/json-text.ts';
-import { type Recording, recordUpdate } from '../runs/record.ts';
+import { bearsKey, type Recording, recordUpdate } from '../runs/record.ts';
 import type { HistoryOptions, Outcome, Store } from '../runs/store.ts';
 
 const SWEEP_MS = 10_000;
@@ -30,6 +30,9 @@ export function createMemoryStore(options: HistoryOptions): Store {
 
   function recordOne(recording: Recording, wantElement: boolean): Outcome {
     const elements = elementsOf(recording.runId);
+    const { key } = recording;
+    const first = key === undefined ? undefined : elements.find((element) => bearsKey(element, key));
+    if (first !== undefined) return { status: 'repeat', element: first };
     const recorded = recordUpdate(elements.at(-1) ?? null, recording, {
       clockMicros: clockMicros(),
       newestEpoch: 0,

@@ -1,6 +1,11 @@
 // A connection to Redis that fails fast, notices a dead peer, and never resends by itself.
 import { Redis, type RedisOptions } from 'ioredis';
-import type { Logger } from 'pino';
+
+/** What pino's logger is, and what somebody without one can offer. */
+export interface ConnectionLog {
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+}
 
 export interface RedisClientOptions {
   url: string;
@@ -10,7 +15,7 @@ export interface RedisClientOptions {
   name: string;
   /** A connection that leaves a command unanswered for so long is given up, and made anew. */
   answerTimeoutMs: number;
-  log: Logger;
+  log: ConnectionLog;
 }
 
 const MAX_RETRY_MS = 2000;

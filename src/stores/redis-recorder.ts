@@ -109,20 +109,21 @@ export function createRedisRecorder(
 
 /** As record.lua takes it: JSON text has no line ends of its own. */
 function updateLines(place: number, recording: Recording, wantElement: boolean): string {
-  const { runId, state, progress, log, data } = updateText(recording);
+  const { runId, state, progress, log, data, key } = updateText(recording);
   const { source, n } = recording.name;
-  return [place, runId, source, n, state, progress, log, data, wantElement ? 1 : ''].join('\n');
+  return [place, runId, source, n, state, progress, log, data, key, wantElement ? 1 : ''].join('\n');
 }
 
 /** The reply of record.lua, which documents it. */
 function parseReply(reply: unknown, count: number): Outcome[] {
-  const [reason, ...outcomes] = reply as [string, ...(string | number)[]];
+  const [reason, ...outcomes] = reply as [string, ...(string | number | [string])[]];
   return Array.from({ length: count }, (_, i): Outcome => {
     const outcome = outcomes[i];
     if (outcome === undefined || outcome === -2) return { status: 'refused', reason };
     if (outcome === 1) return { status: 'recorded' };
     if (outcome === 0) return { status: 'repeat' };
     if (outcome === -1) return { status: 'stale' };
+    if (Array.isArray(outcome)) return { status: 'repeat', element: outcome[0] };
     const text = String(outcome);
     return text.startsWith('{')
       ? { status: 'recorded', element: text }

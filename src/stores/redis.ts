@@ -1,4 +1,5 @@
 // The store on Redis: a list per run, a script that records, a connection for commands and one for announcements.
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { HistoryOptions, Store, StoreStatus } from '../runs/store.ts';
 import { createListener } from './listener.ts';
@@ -63,20 +64,13 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   }, KEEP_ALIVE_MS).unref();
 
   async function status(): Promise<StoreStatus> {
-    const reason = (await commandProblem()) ?? subscriber.problem() ?? outboxProblem();
+    // A subscriber that is half open shows nothing by itself: it would count as hearing until its own PING times out.
+    const [ofCommands, ofSubscriber] = await Promise.all([
+      connectionProblem(commands, 'connection'),
+      connectionProblem(announcements, 'subscriber connection'),
+    ]);
+    const reason = ofCommands ?? ofSubscriber ?? subscriber.problem() ?? outboxProblem();
     return reason ? { ready: false, reason } : { ready: true };
-  }
-
-  async function commandProblem(): Promise<string | null> {
-    if (commands.status !== 'ready') return 'no connection to Redis';
-    const answered = commands.ping().then(
-      () => null,
-      () => 'the connection to Redis broke',
-    );
-    const timeout = new Promise<string>((resolve) => {
-      setTimeout(resolve, STATUS_TIMEOUT_MS, 'Redis does not answer').unref();
-    });
-    return Promise.race([answered, timeout]);
   }
 
   function outboxProblem(): string | null {
@@ -102,4 +96,16 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       commands.disconnect();
     },
   };
+}
+
+async function connectionProblem(client: Redis, name: string): Promise<string | null> {
+  if (client.status !== 'ready') return `no ${name} to Redis`;
+  const answered = client.ping().then(
+    () => null,
+    () => `the ${name} to Redis broke`,
+  );
+  const timeout = new Promise<string>((resolve) => {
+    setTimeout(resolve, STATUS_TIMEOUT_MS, `Redis does not answer on the ${name}`).unref();
+  });
+  return Promise.race([answered, timeout]);
 }

@@ -27,7 +27,7 @@ export interface SubscriberOptions {
 export interface Subscriber {
   follow(channel: string, onAnnouncement: (text: string) => void): Promise<void>;
   unfollow(channel: string): void;
-  /** Why raw messages aren't heard; null when they are. */
+  /** Why raw messages aren't heard on the connection; null when they are. */
   problem(): string | null;
   close(): void;
 }
@@ -125,7 +125,6 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
         client.unsubscribe(channel).catch(logged('UNSUBSCRIBE'));
     },
     problem: () => {
-      if (client.status !== 'ready') return 'no subscriber connection to Redis';
       if (refusal) return `Redis refuses the raw channel: ${refusal}`;
       return listener.isAttached() ? null : 'the own marker has not been heard yet';
     },

@@ -1,6 +1,7 @@
 // Redis loses everything while readers hang on: each is told so, and none goes deaf.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { publishAll } from '../support/publish.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { type Service, startService } from '../support/service.ts';
 import { openSse, type SseReader } from '../support/sse-reader.ts';
@@ -92,5 +93,48 @@ test('FLUSHALL when nothing follows: the readers learn it all the same', async (
   for (const reader of [...readers, ...back]) {
     await reader.until('the line after', () => hasLine(reader, 'begun again'));
     assert.equal(reader.progress().at(-1)?.message, 'begun again');
+  }
+});
+
+test('a history that was rolled back and began again under the same ids is a gap for every open reader', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const service = await startService({ REDIS_URL: redis.url });
+  t.after(() => service.stop());
+  const recorded = await publishAll(service, 'rolled', [
+    { log: 'a' },
+    { log: 'b' },
+    { log: 'c' },
+    { log: 'd' },
+  ]);
+  const readers = await Promise.all(
+    [1, 2, 3].map(() => openSse(service.eventsUrl('rolled'), { 'Last-Event-ID': String(recorded[0]?.id) })),
+  );
+  t.after(() => {
+    for (const reader of readers) reader.close();
+  });
+  for (const reader of readers) await reader.until('the newest event', () => reader.all().length === 3);
+
+  // In one step, as for the service: a replica of before takes over, and others record on it.
+  const admin = await redis.client();
+  const last = recorded[3]?.id ?? 0;
+  const elements = await admin.lrange('autoshorts:run:rolled', 0, -1);
+  const other = elements.slice(2).map((element) => element.replace(/"message":"."/, '"message":"other"'));
+  const next = (other[1] ?? '').replace(`"id":${last}`, `"id":${last + 1}`);
+  await admin
+    .multi()
+    .ltrim('autoshorts:run:rolled', 0, 1)
+    .rpush('autoshorts:run:rolled', ...other)
+    .exec();
+  await admin
+    .multi()
+    .rpush('autoshorts:run:rolled', next)
+    .publish('autoshorts:run:rolled', next.replace(`"id":${last + 1}`, `"id":${last + 2}`))
+    .exec();
+
+  for (const reader of readers) {
+    const gap = await reader.until('a gap', () => lastGap(reader));
+    assert.equal(gap.id, last + 1);
+    assert.deepEqual(gap.logs, ['a', 'b', 'other', 'other', 'other']);
   }
 });

@@ -48,3 +48,20 @@ test('an allowed page may publish and open a WebSocket', async () => {
   reader.socket.close();
   await reader.closed;
 });
+
+test('the script is for every page, whatever ALLOWED_ORIGINS says', async (t) => {
+  const strict = await startService();
+  t.after(() => strict.stop());
+  for (const { url } of [service, strict])
+    for (const origin of [ALLOWED, 'https://evil.example', undefined]) {
+      const { statusCode, headers, body } = await request(`${url}/run-progress.js`, {
+        headers: origin === undefined ? {} : { Origin: origin },
+      });
+      await body.dump();
+      assert.equal(statusCode, 200);
+      assert.equal(headers['access-control-allow-origin'], '*');
+      assert.equal(headers['cross-origin-resource-policy'], 'cross-origin');
+    }
+  const { headers } = await request(`${strict.url}/page.js`, { headers: { Origin: ALLOWED } });
+  assert.equal(headers['access-control-allow-origin'], undefined);
+});

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { request } from 'undici';
+import { MAX_BODY_BYTES } from '../../src/publish/http-body.ts';
 import { publish } from '../support/publish.ts';
 import { exchange } from '../support/raw-connection.ts';
 import { startRedis } from '../support/redis.ts';
@@ -90,7 +91,7 @@ test('64 KiB are taken, one byte more is a 413', async () => {
 });
 
 test('a body without a length is a 413 as soon as it is too large, and the answer arrives', async () => {
-  const body = ' '.repeat(65_537);
+  const body = ' '.repeat(MAX_BODY_BYTES + 1);
   const answer = await exchange(
     service.port,
     `POST /api/runs/chunked/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}`,

@@ -26,6 +26,13 @@ async function answer(path: string, method: Method = 'GET', headers: Record<stri
   };
 }
 
+test('the address of a WebSocket says so to plain HTTP', async () => {
+  const response = await request(`${service.url}/ws/known`);
+  await response.body.dump();
+  assert.equal(response.statusCode, 426);
+  assert.equal(response.headers.upgrade, 'websocket');
+});
+
 test('an unknown path is a 404 in problem+json', async () => {
   for (const path of [
     '/nothing',
@@ -33,7 +40,6 @@ test('an unknown path is a 404 in problem+json', async () => {
     '/api/runs',
     '/api/runs/known/',
     '/api/runs/known/other',
-    '/ws/known',
     '/page.css/',
     '/%2e%2e/etc/passwd',
     '/__proto__',
@@ -152,8 +158,10 @@ test('the page and its parts are served, with a policy that lets nothing else in
   assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
   assert.equal(page.headers['x-content-type-options'], 'nosniff');
-  for (const [, path] of page.text.matchAll(/(?:src|href)="(\/[^"]*)"/g))
-    assert.equal((await answer(path ?? '')).status, 200, path);
+  const parts = [...page.text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, part]) => part ?? '');
+  assert.ok(parts.includes('page.js') && parts.includes('icon.svg'));
+  for (const part of parts)
+    assert.equal((await answer(new URL(part, `${service.url}/`).pathname)).status, 200, part);
   const again = await answer('/', 'GET', { 'If-None-Match': String(page.headers.etag) });
   assert.equal(again.status, 304);
 });

@@ -73,6 +73,14 @@ test('a cursor that no server has handed out is a gap, once the store has been a
   assert.deepEqual(reader.got, [`gap ${id}`]);
 });
 
+test('a run that started unheard is known to whoever asks next', async (t) => {
+  const { store, hub } = setUp(t);
+  assert.equal((await hub.open('r', { patienceMs: PATIENCE_MS })).history.lastId, 0);
+  store.holdAnnouncements();
+  const [id] = await store.publish('r', { log: 'one' });
+  assert.equal((await hub.open('r', { patienceMs: PATIENCE_MS })).history.lastId, id);
+});
+
 test('runs that nobody knows are closed again, sooner than others', async (t) => {
   const { store, hub } = setUp(t);
   await store.publish('known', { log: 'one' });

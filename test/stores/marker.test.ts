@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { readHistory } from '../support/history-list.ts';
 import { pollUntil } from '../support/poll-until.ts';
+import { untilReady } from '../support/readiness.ts';
 import { startRedis } from '../support/redis.ts';
-import { isReady, startService } from '../support/service.ts';
+import { startService } from '../support/service.ts';
 
 for (const [name, kept] of [
   ['an absurd epoch', '9999999999999999'],
@@ -51,7 +52,7 @@ test('an absurd marker on the channel: a server that connects anew is ready agai
   await pollUntil('another connection', async () => {
     return (await subscriberIds(worker)).some((id) => !before.includes(id));
   });
-  await pollUntil('readiness', () => isReady(service.url));
+  await untilReady(service.url);
   await worker.publish('autoshorts:progress', '{"run_id":"r","log":"heard"}');
   await pollUntil('the message', async () => (await worker.llen('autoshorts:run:r')) === 1);
 });

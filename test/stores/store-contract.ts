@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { jsonText } from '../../src/runs/json-text.ts';
 import type { Name, Recording } from '../../src/runs/record.ts';
-import { recordUpdate } from '../../src/runs/record.ts';
+import { REMEMBERED_EPOCHS, recordUpdate } from '../../src/runs/record.ts';
 import type { HistoryOptions, Outcome, Store } from '../../src/runs/store.ts';
 import type { Update } from '../../src/runs/update.ts';
 import type { StoredEvent } from '../support/history-list.ts';
@@ -112,6 +112,33 @@ export function storeContract(
       );
     });
 
+    test('an update whose key the history holds is a repeat, answered with the first element', async () => {
+      const keyed = (key: string | undefined, name = freshName()): Recording => ({
+        runId: 'keys',
+        update: { log: key ?? 'none' },
+        name,
+        ...(key !== undefined && { key }),
+      });
+      const outcomes = await store.record([keyed('a'), keyed('a'), keyed('"}}'), keyed(undefined)], {
+        wantElements: true,
+      });
+      outcomes.push(...(await store.record([keyed('"}}'), keyed('b'), keyed('a')], { wantElements: true })));
+      const [a, quoted, none, b] = await store.read('keys');
+      assert.deepEqual(
+        outcomes.map((outcome) => [outcome.status, 'element' in outcome && outcome.element]),
+        [
+          ['recorded', a],
+          ['repeat', a],
+          ['recorded', quoted],
+          ['recorded', none],
+          ['repeat', quoted],
+          ['recorded', b],
+          ['repeat', a],
+        ],
+      );
+      assert.ok(a?.endsWith('","key":"a"}}') && !none?.includes('"key"'));
+    });
+
     test('a name is one of its run: another run may have it as well', async () => {
       const name = { source: 'shared', n: 1 };
       assert.deepEqual(await record('names a', [[{}, name]]), ['recorded']);
@@ -127,17 +154,20 @@ export function storeContract(
       assert.deepEqual(await record('eight', [from(1)]), ['recorded']);
     });
 
-    test('an epoch older than the remembered eight is stale, one among them is late', async () => {
+    test('an epoch older than the remembered ones is stale, one among them is late', async () => {
       const of = (epoch: number, n = 1): [Update, Name] => [
         { log: `${epoch}` },
         { source: String(epoch), n },
       ];
+      // 20, 30, …: one less than are remembered.
+      const epochs = Array.from({ length: REMEMBERED_EPOCHS - 1 }, (_, i) => 20 + 10 * i);
+      const newest = 20 + 10 * epochs.length;
       await record(
         'epochs',
-        [20, 30, 40, 50, 60, 70, 80].map((epoch) => of(epoch)),
+        epochs.map((epoch) => of(epoch)),
       );
       assert.deepEqual(await record('epochs', [of(45)]), ['recorded']);
-      assert.deepEqual(await record('epochs', [of(10), of(45), of(45, 2), of(90)]), [
+      assert.deepEqual(await record('epochs', [of(10), of(45), of(45, 2), of(newest)]), [
         'stale',
         'repeat',
         'recorded',

@@ -6,12 +6,13 @@ export async function pollUntil<T>(
   what: string,
   ask: () => Promise<T | undefined | null | false>,
   deadlineMs = 30_000,
+  intervalMs = 20,
 ): Promise<T> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined && answer !== null && answer !== false) return answer;
     if (Date.now() > deadline) throw new Error(`asked for ${deadlineMs} ms in vain for ${what}`);
-    await pause(20);
+    await pause(intervalMs);
   }
 }

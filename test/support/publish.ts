@@ -4,15 +4,33 @@ import { request } from 'undici';
 import type { ProgressMessage } from './messages.ts';
 import type { Service } from './service.ts';
 
-/** The recorded event. */
-export async function publish(service: Service, runId: string, update: object): Promise<ProgressMessage> {
+export interface PublishAnswer {
+  status: number;
+  /** The recorded event, or the problem. */
+  body: ProgressMessage & { code?: string };
+}
+
+export async function publishAnswer(
+  service: Pick<Service, 'eventsUrl'>,
+  runId: string,
+  update: object,
+  headers: Record<string, string> = {},
+  timeoutMs = 30_000,
+): Promise<PublishAnswer> {
   const { statusCode, body } = await request(service.eventsUrl(runId), {
     method: 'POST',
     body: JSON.stringify(update),
+    headers,
+    signal: AbortSignal.timeout(timeoutMs),
   });
-  const text = await body.text();
-  assert.equal(statusCode, 201, text);
-  return JSON.parse(text);
+  return { status: statusCode, body: JSON.parse(await body.text()) };
+}
+
+/** The recorded event. */
+export async function publish(service: Service, runId: string, update: object): Promise<ProgressMessage> {
+  const { status, body } = await publishAnswer(service, runId, update);
+  assert.equal(status, 201, JSON.stringify(body));
+  return body;
 }
 
 /** One after another: the recorded events, in order. */

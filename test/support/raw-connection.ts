@@ -7,9 +7,12 @@ export interface RawConnection {
   /** What has come so far, as Latin-1. */
   readonly received: string;
   until<T>(what: string, look: (received: string) => T | undefined | null | false): Promise<T>;
-  readonly closed: Promise<void>;
+  /** Fulfilled when both sides have closed. */
+  closed(): Promise<void>;
   /** Sends the end of what is sent, and goes on reading. */
   end(): void;
+  /** Begins to take what is sent, after `paused`. */
+  resume(): void;
   /** RST. */
   reset(): void;
 }
@@ -19,17 +22,18 @@ export async function openRaw(port: number, { paused = false } = {}): Promise<Ra
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   let received = '';
   const observed = createObserved(() => JSON.stringify(received.slice(-1000)));
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1');
+    observed.changed();
+  });
   if (paused) socket.pause();
-  else
-    socket.on('data', (chunk) => {
-      received += chunk.toString('latin1');
-      observed.changed();
-    });
   // A reset is what some tests are about.
   socket.on('error', () => {});
   socket.on('end', () => socket.end());
-  const closed = new Promise<void>((resolve) => {
-    socket.on('close', () => resolve());
+  let isClosed = false;
+  socket.on('close', () => {
+    isClosed = true;
+    observed.changed();
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
@@ -43,9 +47,14 @@ export async function openRaw(port: number, { paused = false } = {}): Promise<Ra
       return received;
     },
     until: (what, look) => observed.until(what, () => look(received)),
-    closed,
+    closed: async () => {
+      await observed.until('the end of the connection', () => isClosed);
+    },
     end: () => {
       socket.end();
+    },
+    resume: () => {
+      socket.resume();
     },
     reset: () => {
       socket.resetAndDestroy();
@@ -57,6 +66,6 @@ export async function openRaw(port: number, { paused = false } = {}): Promise<Ra
 export async function exchange(port: number, bytes: string | Buffer): Promise<string> {
   const connection = await openRaw(port);
   connection.send(bytes);
-  await connection.closed;
+  await connection.closed();
   return connection.received;
 }

@@ -1,7 +1,6 @@
 // The built program, as a process of its own.
-import { request } from 'undici';
-import { pollUntil } from './poll-until.ts';
 import { type Exit, type Program, startProgram } from './program.ts';
+import { untilReady } from './readiness.ts';
 
 export interface Service {
   readonly url: string;
@@ -15,13 +14,27 @@ export interface Service {
 
 /** `env` is all of its environment, beside PATH. Fulfilled when it listens and says that it is ready. */
 export async function startService(env: Readonly<Record<string, string>> = {}): Promise<Service> {
-  const program = startProgram(process.execPath, ['dist/main.js'], {
+  const service = await launchService(env);
+  try {
+    await untilReady(service.url);
+    return service;
+  } catch (error) {
+    await service.stop('SIGKILL');
+    throw error;
+  }
+}
+
+/** The same, fulfilled when it listens: Redis may be away. */
+export async function launchService(
+  env: Readonly<Record<string, string>>,
+  nodeArgs: readonly string[] = [],
+): Promise<Service> {
+  const program = startProgram(process.execPath, [...nodeArgs, 'dist/main.js'], {
     env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', ...env },
   });
   try {
     const port = await program.waitForLine('"listening"', portIn);
     const url = `http://127.0.0.1:${port}`;
-    await pollUntil(`readiness of ${url}`, () => isReady(url));
     return {
       url,
       port,
@@ -40,10 +53,4 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
 function portIn(line: string): number | undefined {
   const port = /"msg":"listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
   return port === undefined ? undefined : Number(port);
-}
-
-export async function isReady(url: string): Promise<boolean> {
-  const { statusCode, body } = await request(`${url}/readyz`);
-  await body.dump();
-  return statusCode === 200;
 }

@@ -1,0 +1,68 @@
+// A page with the element in every state at once, for the screenshots and for the check of its accessibility.
+import { readFile } from 'node:fs/promises';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+export interface Wall {
+  variant: 'full' | 'compact' | 'ring';
+  /** Of each element, in px. */
+  width: number;
+  language: 'ko' | 'en';
+  isLogOpen?: boolean;
+}
+
+const ORIGIN = 'http://run-progress.test';
+const PAGE = `<!doctype html><meta charset="utf-8"><title>Every state</title>
+<script type="module" src="/run-progress.js"></script>
+<style>
+  :root { color-scheme: light dark; font: 15px/1.5 'Noto Sans', 'Noto Sans CJK KR', sans-serif; }
+  main { display: flex; flex-wrap: wrap; align-items: start; gap: 24px 40px; margin: 24px; }
+  body { margin: 0; background: light-dark(#fff, #131518); color: light-dark(#1c2024, #edeef0); }
+  section { flex: none; }
+  h1 { margin: 0 0 4px; font: 11px sans-serif; }
+</style>
+<main></main>`;
+
+export async function openGallery(browser: Browser, options: BrowserContextOptions): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 400 }, ...options });
+  await page.route(`${ORIGIN}/**`, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (pathname === '/') return route.fulfill({ contentType: 'text/html', body: PAGE });
+    if (pathname === '/favicon.ico') return route.fulfill({ status: 204 });
+    return route.fulfill({
+      contentType: 'text/javascript',
+      body: await readFile(`public${pathname}`, 'utf8'),
+    });
+  });
+  await page.clock.install();
+  await page.goto(ORIGIN);
+  return page;
+}
+
+/** Puts every state on the page; the page's own clock has gone on far enough for all of them to have settled. */
+export async function hang(page: Page, wall: Wall): Promise<void> {
+  await page.evaluate(async ({ variant, width, language }) => {
+    const { exampleElement, exampleStates } = await import(`${location.origin}/page-states.js`);
+    document.documentElement.lang = language;
+    const main = document.querySelector('main');
+    main?.replaceChildren();
+    for (const example of exampleStates(Date.now(), language)) {
+      const section = document.createElement('section');
+      section.style.inlineSize = `${width}px`;
+      const title = document.createElement('h1');
+      title.textContent = example.name;
+      const element = exampleElement(example, variant, language);
+      if (variant === 'ring') element.style.inlineSize = `${width}px`;
+      section.append(title, element);
+      main?.append(section);
+    }
+  }, wall);
+  await page.clock.runFor(4_000);
+  if (!wall.isLogOpen) return;
+  await page.evaluate(() => {
+    for (const element of document.querySelectorAll('run-progress')) {
+      const toggle = element.shadowRoot?.querySelector<HTMLButtonElement>('.toggle');
+      if (toggle?.ariaExpanded === 'false') toggle.click();
+    }
+  });
+  await page.clock.runFor(1_000);
+}

@@ -1,0 +1,84 @@
+// Ties an element to the page's shared connection: watches its run while the element is in the document.
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { ConnectionStatus, TransportName } from './connection-status.ts';
+import { hubFor, type Known } from './feed/page-hub.ts';
+import { toMessage } from './message.ts';
+import { reduce } from './reducer.ts';
+import { emptyRun } from './run-state.ts';
+
+/** What to watch. `manual`: nothing is opened; the page passes messages in by itself. */
+export interface FeedTarget {
+  server: string;
+  run: string;
+  token: string;
+  transport: TransportName | 'auto' | 'manual';
+}
+
+export interface FeedController extends ReactiveController {
+  readonly known: Readonly<Known>;
+  /** Watches this from now on. The same target again changes nothing; another run starts empty. */
+  watch(target: FeedTarget): void;
+  receive(value: unknown): void;
+  setConnection(phase: ConnectionStatus['phase']): void;
+}
+
+/** `onChange` hears of whatever changed, with what was before. */
+export function createFeed(
+  host: ReactiveControllerHost,
+  onChange: (known: Readonly<Known>, before: Readonly<Known>) => void,
+): FeedController {
+  let target: FeedTarget | undefined;
+  let known: Readonly<Known> = {
+    state: emptyRun,
+    status: { phase: 'connecting', transport: 'sse', since: Date.now() },
+    clockOffsetMs: 0,
+  };
+  let release: (() => void) | undefined;
+  let isConnected = false;
+
+  function take(next: Partial<Known>): void {
+    const before = known;
+    known = { ...known, ...next };
+    onChange(known, before);
+    host.requestUpdate();
+  }
+
+  function open(): void {
+    release?.();
+    release = undefined;
+    if (!isConnected || !target?.run || target.transport === 'manual') return;
+    const { server, token, transport } = target;
+    release = hubFor({ server, token, transport }).watch(target.run, (next) => {
+      // An element that was away for a while still knows what the page has forgotten.
+      take(next.state === emptyRun ? { ...next, state: known.state } : next);
+    });
+  }
+
+  const feed: FeedController = {
+    get known() {
+      return known;
+    },
+    watch(next) {
+      if (JSON.stringify(target) === JSON.stringify(next)) return;
+      if (target?.run !== next.run) known = { ...known, state: emptyRun };
+      target = next;
+      if (next.transport === 'manual') feed.setConnection('live');
+      open();
+    },
+    receive(value) {
+      const message = toMessage(value);
+      if (message !== undefined) take({ state: reduce(known.state, message) });
+    },
+    setConnection: (phase) => take({ status: { ...known.status, phase, since: Date.now() } }),
+    hostConnected() {
+      isConnected = true;
+      open();
+    },
+    hostDisconnected() {
+      isConnected = false;
+      open();
+    },
+  };
+  host.addController(feed);
+  return feed;
+}

@@ -1,0 +1,33 @@
+// How long to wait before the next attempt. Pure: chance is passed in.
+
+const BASE_MS = 1_000;
+const CAP_MS = 30_000;
+
+export interface BackoffInput {
+  /** Attempts that failed in a row; 0 after a connection that had worked. */
+  failures: number;
+  /** The stream's own `retry:`: the server's wish for the next attempt, already different for each reader. */
+  retryMs?: number | undefined;
+  /** `Retry-After`: the same for every reader, so chance is added to it. */
+  retryAfterMs?: number | undefined;
+  /** In [0, 1). */
+  random: number;
+}
+
+/**
+ * Full jitter: anything between nothing and the limit, so that readers who lost one server don't come back together.
+ * Never sooner than the server asked, never later than its wish plus `CAP_MS`.
+ */
+export function backoffMs({ failures, retryMs, retryAfterMs, random }: BackoffInput): number {
+  const jitter = random * Math.min(CAP_MS, BASE_MS * 2 ** failures);
+  if (retryAfterMs !== undefined) return retryAfterMs + jitter;
+  if (failures === 0 && retryMs !== undefined) return retryMs;
+  return jitter;
+}
+
+/** `Retry-After` in either form, in ms; undefined when absent or unreadable. At most ten minutes are believed. */
+export function parseRetryAfter(value: string | null, now: number): number | undefined {
+  if (value === null || value.trim() === '') return undefined;
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(ms) ? Math.min(600_000, Math.max(0, ms)) : undefined;
+}

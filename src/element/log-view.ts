@@ -1,0 +1,118 @@
+// The folded-out log: follows its end until the reader scrolls up. Its rows are kept by hand, one per line, so that a
+// flood costs what is new and not the whole; the browser itself then holds the place of a reader who scrolled up.
+// All lines are there (at most 500): a windowed list would be lost to find-in-page and to screen readers.
+import { html, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from 'lit';
+import { downIcon } from './marks.ts';
+import type { Line } from './run-state.ts';
+import { phrase, type Words } from './words.ts';
+
+type Host = ReactiveControllerHost & { renderRoot: HTMLElement | DocumentFragment };
+
+const COPIED_MS = 2_000;
+
+export interface LogView extends ReactiveController {
+  render(lines: readonly Line[], words: Words): TemplateResult;
+}
+
+export function createLogView(host: Host): LogView {
+  const rows = new WeakMap<Line, HTMLElement>();
+  let shown: readonly Line[] = [];
+  let words: Words;
+  let hasCopied = false;
+  /** The last line there was when the reader left the end; undefined while following. */
+  let lastSeen: Line | undefined;
+  /** The last line when it was scrolled to the end. Scrolling there again, for nothing new, would hold the reader back. */
+  let lastPinned: Line | undefined;
+
+  function onScroll({ currentTarget }: Event): void {
+    const { scrollTop, clientHeight, scrollHeight } = currentTarget as HTMLElement;
+    const isAtEnd = scrollTop + clientHeight >= scrollHeight - 8;
+    lastSeen = isAtEnd ? undefined : (lastSeen ?? shown.at(-1));
+    if (isAtEnd) host.requestUpdate();
+  }
+
+  function toEnd(): void {
+    lastSeen = undefined;
+    lastPinned = undefined;
+    host.requestUpdate();
+  }
+
+  async function copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(shown.map((line) => line.text || '---').join('\n'));
+    } catch (error) {
+      // No clipboard (plain http) or NotAllowedError (a frame, the reader): "copied" would be a lie.
+      console.warn('run-progress: the log could not be copied', error);
+      return;
+    }
+    setCopied(true);
+    setTimeout(setCopied, COPIED_MS, false);
+  }
+
+  function setCopied(value: boolean): void {
+    hasCopied = value;
+    host.requestUpdate();
+  }
+
+  function render(lines: readonly Line[], now: Words): TemplateResult {
+    shown = lines;
+    words = now;
+    const unseen = lastSeen ? lines.length - 1 - lines.lastIndexOf(lastSeen) : 0;
+    // A log is told as a region one may go to; its lines are never read out as they come.
+    return html`<div class="log" part="log">
+      <div class="lines" role="log" aria-live="off" aria-label=${words.log} tabindex="0" @scroll=${onScroll}></div>
+      <button class="more" part="log-more" ?hidden=${unseen === 0} @click=${toEnd}>
+        ${phrase(words.newLines, { n: unseen })} ${downIcon}
+      </button>
+      <button class="copy" part="copy" @click=${copy}>${hasCopied ? words.copied : words.copy}</button>
+    </div>`;
+  }
+
+  function rowOf(line: Line): HTMLElement {
+    const row = element('div', `line ${line.kind}`);
+    row.part.add(line.kind === 'text' ? 'log-line' : 'log-rule');
+    row.append(element('span', '', line.kind === 'text' ? line.text : words[line.kind]));
+    if (line.ts > 0) row.append(element('time', '', new Date(line.ts).toTimeString().slice(0, 8)));
+    rows.set(line, row);
+    return row;
+  }
+
+  function hostUpdated(): void {
+    const box = host.renderRoot.querySelector('.lines');
+    if (box === null) {
+      lastSeen = undefined;
+      lastPinned = undefined;
+      return;
+    }
+    let next = box.firstElementChild;
+    for (const line of shown) {
+      const row = rows.get(line);
+      if (row?.parentNode === box) {
+        while (next !== row) next = dropped(next);
+        next = row.nextElementSibling;
+      } else box.insertBefore(rowOf(line), next);
+    }
+    while (next !== null) next = dropped(next);
+    if (lastSeen !== undefined || lastPinned === shown.at(-1)) return;
+    lastPinned = shown.at(-1);
+    box.scrollTop = box.scrollHeight;
+  }
+
+  const view: LogView = { render, hostUpdated };
+  host.addController(view);
+  return view;
+}
+
+/** Removes a row; answers with the one after it. */
+function dropped(row: Element | null): Element | null {
+  const next = row?.nextElementSibling ?? null;
+  row?.remove();
+  return next;
+}
+
+function element(tag: string, className: string, text = ''): HTMLElement {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}

@@ -1,0 +1,53 @@
+// The bar and the ring: the same value, and the same `progressbar` to assistive technology.
+import { html, nothing, type TemplateResult } from 'lit';
+import { wholePercent } from './duration.ts';
+import type { ViewModel } from './view-model.ts';
+
+export interface ProgressInput {
+  view: ViewModel;
+  label: string;
+  /** Skips the ride from the last value, for one that goes back. */
+  isInstant: boolean;
+}
+
+export function progressBar(input: ProgressInput): TemplateResult {
+  return progress('bar', input, html`<div class="fill" part="fill"></div>`);
+}
+
+export function progressRing(input: ProgressInput, inside: unknown): TemplateResult {
+  return progress(
+    'circle',
+    input,
+    html`<svg viewBox="0 0 100 100" aria-hidden="true">
+        <circle class="rail" cx="50" cy="50" r="45" />
+        <circle class="arc" part="fill" cx="50" cy="50" r="45" pathLength="100" />
+      </svg>
+      <span class="inside" part="percent">${inside}</span>`,
+  );
+}
+
+function progress(
+  shape: string,
+  { view, label, isInstant }: ProgressInput,
+  content: unknown,
+): TemplateResult {
+  return html`<div
+    class="${shape} ${isInstant ? 'instant' : ''}"
+    part="bar"
+    role="progressbar"
+    aria-label=${label}
+    aria-valuenow=${view.value === null ? nothing : wholePercent(view.value)}
+    aria-valuetext=${view.valueText}
+    .style=${`--_value:${view.value ?? 0};--_gaps:${gaps(view.ticks)}`}
+  >
+    ${content}
+  </div>`;
+}
+
+/** Stages are told apart by real gaps in the bar, so that they show on any background. */
+function gaps(ticks: readonly number[]): string {
+  const stops = ticks
+    .filter((tick) => tick > 0.01 && tick < 0.99)
+    .map((tick) => `#000 calc(${tick * 100}% - 1px),#0000 0 calc(${tick * 100}% + 1px),#000 0`);
+  return `linear-gradient(90deg,${stops.join() || '#000,#000'})`;
+}

@@ -1,0 +1,96 @@
+// Event message → what a reader shows. The only place that knows how messages change it. Pure, and idempotent by id:
+// transports may overlap, repeat and arrive late, and each log line still shows once.
+import type { Message, Progress, Snapshot } from './message.ts';
+import { type Line, MAX_LINES, type RunState } from './run-state.ts';
+
+/** Parallel workers report a little out of order; a fall of this much is a run that began again. */
+const FALL = 0.05;
+
+/** The next state, or the very same object when the message brings nothing new. */
+export function reduce(run: RunState, message: Message): RunState {
+  return message.type === 'progress' ? applyProgress(run, message) : applySnapshot(run, message);
+}
+
+function applyProgress(run: RunState, message: Progress): RunState {
+  if (message.id <= run.id) return run;
+  const state = message.state ?? run.state;
+  const progress = message.progress ?? run.progress;
+  const ts = message.ts ?? Date.now();
+  const done = message.done === true;
+  const again = beganAgain(run, progress, done);
+  const added: Line[] = [];
+  if (run.id > 0 && message.id !== run.id + 1) added.push(rule('gap', ts));
+  if (again) added.push(rule('retry', ts));
+  if (message.message) added.push({ kind: 'text', text: message.message, ts });
+  return {
+    id: message.id,
+    ts,
+    started: message.started ?? run.started ?? ts,
+    state,
+    stage: done ? run.stage : state,
+    progress,
+    data: message.data ?? run.data,
+    lines: added.length > 0 ? capped([...run.lines, ...added]) : run.lines,
+    done,
+    expired: false,
+    attempt: run.attempt + (again ? 1 : 0),
+  };
+}
+
+function applySnapshot(run: RunState, message: Snapshot): RunState {
+  const { id, ts = null, state = null, progress = null, data = null, done = false, gap } = message;
+  // Nothing is known any more. What was seen stays on the screen, marked as no longer kept; the cursor stays too,
+  // so that the server keeps announcing the gap until the run is heard of again.
+  if (gap && id === 0) return run.expired ? run : { ...run, expired: true };
+  if (!gap && !run.expired && isOld(run, message)) return run;
+  const again = run.id > 0 && beganAgain(run, progress, done);
+  return {
+    id,
+    ts,
+    started: message.started ?? ts,
+    state,
+    stage: done ? run.stage : state,
+    progress,
+    data,
+    lines: mergedLines(run, message),
+    done,
+    expired: false,
+    attempt: run.attempt + (again ? 1 : 0),
+  };
+}
+
+/**
+ * A late answer of a slower transport. Judged by time as well: a history that was rolled back and went on has lower
+ * ids but newer events, and must be believed.
+ */
+function isOld(run: RunState, message: Snapshot): boolean {
+  if (message.id > run.id) return false;
+  return message.id === run.id ? run.id > 0 : (message.ts ?? 0) <= (run.ts ?? 0);
+}
+
+/**
+ * A snapshot holds the lines of the history, which may be shorter than what this reader saw: older lines stay, and
+ * where something between is missing there is a rule.
+ */
+function mergedLines(run: RunState, message: Snapshot): readonly Line[] {
+  const { logs = [], log_times = [] } = message;
+  const fresh = logs.map((text, index): Line => ({ kind: 'text', text, ts: log_times[index] ?? 0 }));
+  const first = fresh[0];
+  const older = first === undefined ? run.lines : run.lines.filter((line) => line.ts < first.ts);
+  const missing =
+    message.gap && older.at(-1)?.kind !== 'gap' ? [rule('gap', first?.ts ?? message.ts ?? 0)] : [];
+  return capped([...older, ...missing, ...fresh]);
+}
+
+function beganAgain(run: RunState, progress: number | null, done: boolean): boolean {
+  if (run.done && !done) return true;
+  return run.progress !== null && progress !== null && run.progress - progress >= FALL;
+}
+
+function rule(kind: 'gap' | 'retry', ts: number): Line {
+  return { kind, text: '', ts };
+}
+
+function capped(lines: readonly Line[]): readonly Line[] {
+  return lines.length > MAX_LINES ? lines.slice(-MAX_LINES) : lines;
+}

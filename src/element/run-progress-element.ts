@@ -1,0 +1,325 @@
+// The class of <run-progress>. Registering it is define.ts's, so that a page may register it under its own terms.
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { announcement } from './announcement.ts';
+import type { ConnectionStatus } from './connection-status.ts';
+import { noEstimate, observe, remainingMs, settleMs } from './estimate.ts';
+import { createFeed, type FeedTarget } from './feed-controller.ts';
+import { createLogView } from './log-view.ts';
+import type { Data } from './message.ts';
+import type { Line, RunState } from './run-state.ts';
+import { fillSlots } from './slot-data.ts';
+import { defaultStages, type Stage } from './stages.ts';
+import { styles } from './styles.ts';
+import { compactView, fullView, ringView, type ViewParts } from './view.ts';
+import { describe, type ViewModel } from './view-model.ts';
+import { type Words, wordsFor } from './words.ts';
+
+const RENDER_MS = 50;
+const VARIANTS = { full: fullView, compact: compactView, ring: ringView };
+
+/** The detail of `run-progress`, `run-complete` and `run-failed`. */
+export interface RunDetail extends RunState {
+  runId: string;
+  /** Oldest first. */
+  logs: readonly string[];
+}
+
+/**
+ * A live view of one run.
+ *
+ * Text in the light DOM shows until the element is defined. In the slots, `data-href` and `data-src` name
+ * a field of the run's `data`: `<a slot="done" data-href="video_url">Watch</a>`.
+ *
+ * @tagname run-progress
+ *
+ * @attr {string} run-id - The run to watch.
+ * @attr {string} server - Address of the service. Default: where the script came from; required with the npm export.
+ * @attr {'full'|'compact'|'ring'} variant - `compact` is one line, for tables. Default: full.
+ * @attr {string} label - Accessible name of the bar. Default: "Progress".
+ * @attr {string} stages - JSON: `[{"state": "FETCH", "label": "Download", "until": 0.3}, …]`. Default: a video's.
+ * @attr {string} failed-states - Terminal states that are failures, by comma. Default: FAILED.
+ * @attr {'auto'|'sse'|'websocket'|'poll'|'manual'} transport - Forces one. `manual`: the page calls `receive()`.
+ * @attr {string} token - Sent as a bearer token.
+ *
+ * @fires {CustomEvent<RunDetail>} run-progress - On each change.
+ * @fires {CustomEvent<RunDetail>} run-complete - Once when the run is done; also when it was done before.
+ * @fires {CustomEvent<RunDetail>} run-failed - Once when the run has failed.
+ * @fires {CustomEvent<ConnectionStatus>} run-connection - When the connection or its transport changes.
+ *
+ * @slot done - Beside "Done".
+ * @slot failed - Beside "Failed".
+ *
+ * @csspart base - All of it.
+ * @csspart dot - The sign at the beginning of the line.
+ * @csspart title - What it is doing.
+ * @csspart percent - How far it is.
+ * @csspart remaining - Elapsed and remaining time.
+ * @csspart bar - Bar or ring.
+ * @csspart fill - What is done of it.
+ * @csspart stages - The row of stages.
+ * @csspart stage - One of them.
+ * @csspart message - The newest line.
+ * @csspart notice - A silence, or a lost connection.
+ * @csspart toggle - The button that unfolds the log.
+ * @csspart log - The unfolded log.
+ * @csspart log-line - A line of it.
+ * @csspart log-rule - A gap, or a restart, between lines.
+ * @csspart log-more - The button to the newest lines.
+ * @csspart copy - The button that copies it.
+ *
+ * @cssprop --run-progress-accent - Bar and current stage.
+ * @cssprop --run-progress-done - A finished run.
+ * @cssprop --run-progress-warn - A silent run.
+ * @cssprop --run-progress-fail - A failed run.
+ * @cssprop --run-progress-track - The empty bar.
+ * @cssprop --run-progress-text - Text. Default: the page's.
+ * @cssprop --run-progress-muted - Secondary text.
+ * @cssprop --run-progress-surface - Behind the log.
+ * @cssprop --run-progress-radius - Corners of the log.
+ * @cssprop --run-progress-height - Thickness of the bar.
+ */
+export class RunProgressElement extends LitElement {
+  /** Used where an element has no `server`. The bundled script sets it to its own origin. */
+  static defaultServer = '';
+
+  static override styles = styles;
+
+  static override properties = {
+    runId: { attribute: 'run-id' },
+    server: {},
+    variant: { reflect: true },
+    label: {},
+    transport: {},
+    token: {},
+    failedStates: { attribute: 'failed-states' },
+    stages: { type: Array },
+    words: { attribute: false },
+    isLogOpen: { state: true },
+  };
+
+  declare runId: string;
+  declare server: string;
+  declare variant: 'full' | 'compact' | 'ring';
+  declare label: string;
+  declare transport: FeedTarget['transport'];
+  declare token: string;
+  declare failedStates: string;
+  declare stages: readonly Stage[] | undefined;
+  /** Replaces any of the built-in words. */
+  declare words: Partial<Words> | undefined;
+  /** Undefined until the reader or a failure opened it. */
+  declare private isLogOpen: boolean | undefined;
+
+  #feed = createFeed(this, (known, before) => {
+    if (known.state !== before.state) this.#onRun(known.state, before.state);
+    const { phase, transport } = known.status;
+    if (phase !== before.status.phase || transport !== before.status.transport) {
+      this.#emit('run-connection', known.status);
+    }
+  });
+  #log = createLogView(this);
+  #estimate = noEstimate;
+  #shownMs: number | null = null;
+  #view: ViewModel | undefined;
+  #spoken = '';
+  #told = '';
+  #renderedAt = 0;
+  #clock: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    super();
+    this.runId = '';
+    this.server = '';
+    this.variant = 'full';
+    this.label = '';
+    this.transport = 'auto';
+    this.token = '';
+    this.failedStates = 'FAILED';
+  }
+
+  /** The run's state by its publisher's name; null until one was given. */
+  get state(): string | null {
+    return this.#feed.known.state.state;
+  }
+
+  /** 0 to 1; null until one was given. */
+  get progress(): number | null {
+    return this.#feed.known.state.progress;
+  }
+
+  /** The newest 500 lines, oldest first. */
+  get logs(): string[] {
+    return textsOf(this.#feed.known.state.lines);
+  }
+
+  /** The newest `data` a publisher gave. */
+  get data(): Data | null {
+    return this.#feed.known.state.data;
+  }
+
+  get connection(): ConnectionStatus {
+    return this.#feed.known.status;
+  }
+
+  /** With `transport="manual"`: takes in one message as the service sends them. */
+  receive(message: unknown): void {
+    this.#watch();
+    this.#feed.receive(message);
+  }
+
+  /** With `transport="manual"`: how the page's own connection is. */
+  setConnection(phase: ConnectionStatus['phase']): void {
+    this.#watch();
+    this.#feed.setConnection(phase);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#clock = setInterval(() => this.#tick(), 1000);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#clock);
+  }
+
+  /** A few times a second is as often as a person can read, whatever arrives. A hidden page has no frames. */
+  protected override async scheduleUpdate(): Promise<void> {
+    const waitMs = this.#renderedAt + RENDER_MS - Date.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (!document.hidden) await new Promise(requestAnimationFrame);
+    this.#renderedAt = Date.now();
+    super.scheduleUpdate();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.get('runId')) this.#forget();
+    this.#watch();
+  }
+
+  protected override render() {
+    const { lang } = (this.closest('[lang]') ?? document.documentElement) as HTMLElement;
+    const words = wordsFor(lang, this.words);
+    const before = this.#view;
+    const view = this.#describe(words);
+    this.#view = view;
+    const spoken = announcement(before, view);
+    if (spoken !== undefined) this.#spoken = spoken;
+    const { lines } = this.#feed.known.state;
+    const isOpen = this.isLogOpen ?? (view.look === 'failed' && lines.length > 0);
+    const parts: ViewParts = {
+      view,
+      words,
+      label: this.label || words.label,
+      isInstant: (view.value ?? 0) < (before?.value ?? 0),
+      lineCount: lines.filter((line) => line.kind === 'text').length,
+      isLogOpen: isOpen,
+      onToggleLog: () => {
+        this.isLogOpen = !isOpen;
+      },
+      log: isOpen ? this.#log.render(lines, words) : nothing,
+    };
+    const template = VARIANTS[this.variant] ?? fullView;
+    return html`<div class="run ${this.variant} ${view.look} ${view.isAway ? 'away' : ''}" part="base">
+      ${template(parts)}
+      <div class="spoken" role="status">${this.#spoken}</div>
+    </div>`;
+  }
+
+  protected override updated(): void {
+    const { data } = this.#feed.known.state;
+    const slot = this.renderRoot.querySelector('slot');
+    if (slot !== null) fillSlots(slot.assignedElements(), data ?? {});
+  }
+
+  #describe(words: Words): ViewModel {
+    const { state: run, status: connection, clockOffsetMs } = this.#feed.known;
+    const now = Date.now();
+    this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
+    return describe({
+      run,
+      connection,
+      now,
+      clockOffsetMs,
+      words,
+      stages: this.stages ?? defaultStages,
+      failedStates: this.#failed(),
+      remainingMs: this.#shownMs,
+    });
+  }
+
+  #watch(): void {
+    const server = this.server || RunProgressElement.defaultServer;
+    const { runId: run, token, transport } = this;
+    if (run !== '' && server === '' && transport !== 'manual') {
+      throw new TypeError('<run-progress> needs "server", the address of the service');
+    }
+    const address = new URL(server || '/', document.baseURI).href.replace(/\/$/, '');
+    this.#feed.watch({ server: address, run, token, transport });
+  }
+
+  #onRun(run: RunState, before: RunState): void {
+    if (run.attempt !== before.attempt) this.#estimate = noEstimate;
+    if (run.ts !== null && run.progress !== null) {
+      this.#estimate = observe(this.#estimate, run.ts, run.progress);
+    }
+    this.#emit('run-progress', this.#detail());
+    if (!run.done) return;
+    const ending = this.#failed().includes(run.state ?? '') ? 'run-failed' : 'run-complete';
+    const told = `${ending} ${run.attempt}`;
+    if (this.#told === told) return;
+    this.#told = told;
+    this.#emit(ending, this.#detail());
+  }
+
+  #detail(): RunDetail {
+    const { state } = this.#feed.known;
+    return {
+      ...state,
+      runId: this.runId,
+      // Made when asked for: most listeners never do, and events may come by the thousand.
+      get logs() {
+        return textsOf(state.lines);
+      },
+    };
+  }
+
+  #emit(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  #failed(): string[] {
+    return this.failedStates.split(',').map((state) => state.trim());
+  }
+
+  #forget(): void {
+    this.#estimate = noEstimate;
+    this.#shownMs = null;
+    this.#view = undefined;
+    this.#spoken = '';
+    this.#told = '';
+    this.isLogOpen = undefined;
+  }
+
+  /** Ages and times count on by themselves; what is over doesn't change any more. */
+  #tick(): void {
+    if (!document.hidden && !this.#feed.known.state.done && !this.#feed.known.state.expired)
+      this.requestUpdate();
+  }
+}
+
+function textsOf(lines: readonly Line[]): string[] {
+  return lines.filter((line) => line.kind === 'text').map((line) => line.text);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'run-progress': RunProgressElement;
+  }
+  interface HTMLElementEventMap {
+    'run-progress': CustomEvent<RunDetail>;
+    'run-complete': CustomEvent<RunDetail>;
+    'run-failed': CustomEvent<RunDetail>;
+    'run-connection': CustomEvent<ConnectionStatus>;
+  }
+}

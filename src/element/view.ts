@@ -1,0 +1,103 @@
+// The three variants as templates. They place what the view model says and decide nothing.
+import { html, nothing, type TemplateResult } from 'lit';
+import { clockIcon, crossIcon, currentIcon, downIcon, futureIcon, tickIcon } from './marks.ts';
+import { progressBar, progressRing } from './progress-bar.ts';
+import type { StageView, ViewModel } from './view-model.ts';
+import type { Words } from './words.ts';
+
+export interface ViewParts {
+  view: ViewModel;
+  words: Words;
+  label: string;
+  isInstant: boolean;
+  lineCount: number;
+  isLogOpen: boolean;
+  onToggleLog: () => void;
+  /** The unfolded log, or nothing. */
+  log: unknown;
+}
+
+export function fullView(parts: ViewParts): TemplateResult {
+  const { view } = parts;
+  return html`<div class="head">
+      ${mark(view)} ${text('title', view.title)}
+      ${view.attempt && html`<span class="attempt muted">· ${view.attempt}</span>`}
+      <span class="gap"></span>
+      ${ending(view)}
+      <span class="times muted" part="remaining">
+        <span class="elapsed">${view.elapsed}</span>${view.remaining && html`<span>${view.remaining}</span>`}
+      </span>
+      ${text('percent', view.percent)}
+    </div>
+    ${progressBar(parts)} ${stepper(view)}
+    <div class="foot">
+      ${text('message', view.newest, view.newest)} ${when(view)} ${toggle(parts)}
+    </div>
+    ${parts.log}`;
+}
+
+export function compactView(parts: ViewParts): TemplateResult {
+  const { view } = parts;
+  return html`${mark(view)} ${progressBar(parts)} ${text('percent', view.percent)}
+  ${text('title', view.notice || (view.look === 'done' ? view.title : view.brief), hint(view))} ${ending(view)}`;
+}
+
+export function ringView(parts: ViewParts): TemplateResult {
+  const { view } = parts;
+  return html`${progressRing(parts, view.look === 'done' ? tickIcon : view.percent)}
+  ${text('title', view.notice || view.brief, hint(view))} ${ending(view)}`;
+}
+
+function text(part: string, content: string, title?: string): TemplateResult {
+  return html`<span class=${part} part=${part} title=${title ?? nothing}>${content}</span>`;
+}
+
+/** What a small variant has no room for. */
+function hint({ title, notice, newest }: ViewModel): string {
+  return [title, notice, newest].filter(Boolean).join('\n');
+}
+
+function mark({ look }: ViewModel): TemplateResult {
+  return html`<span class="dot" part="dot">${look === 'done' ? tickIcon : look === 'failed' ? crossIcon : nothing}</span>`;
+}
+
+/** What the page wants to show at the end: a link to the video, say. */
+function ending({ look }: ViewModel): unknown {
+  return look === 'done' || look === 'failed' ? html`<slot name=${look}></slot>` : nothing;
+}
+
+function stepper({ stages, step }: ViewModel): TemplateResult {
+  const columns = stages.map(({ span }) => `minmax(max-content,${Math.max(1, span * 100)}fr)`);
+  return html`<div class="stages" part="stages">
+    <ol .style=${`grid-template-columns:${columns.join(' ')}`}>
+      ${stages.map(stepItem)}
+    </ol>
+    <span class="step muted">${step}</span>
+  </div>`;
+}
+
+function stepItem({ label, phase }: StageView): TemplateResult {
+  const sign = { past: tickIcon, current: currentIcon, failed: crossIcon, future: futureIcon }[phase];
+  return html`<li class=${phase} part="stage" aria-current=${phase === 'current' ? 'step' : nothing}>
+    ${sign}<span>${label}</span>
+  </li>`;
+}
+
+function when({ notice, age }: ViewModel): TemplateResult {
+  return notice
+    ? html`<span class="notice" part="notice">${clockIcon}<span>${notice}</span></span>`
+    : html`<span class="age muted">${age}</span>`;
+}
+
+function toggle({ lineCount, isLogOpen, onToggleLog, words }: ViewParts): TemplateResult {
+  return html`<button
+    class="toggle"
+    part="toggle"
+    ?disabled=${lineCount === 0}
+    aria-label="${words.log} ${lineCount}"
+    aria-expanded=${isLogOpen}
+    @click=${onToggleLog}
+  >
+    <span class="word">${words.log}</span> <span class="count">${lineCount}</span>${downIcon}
+  </button>`;
+}

@@ -1,0 +1,184 @@
+// The publisher for Node workers: import { createPublisher } from 'run-progress/publisher'. It records in Redis itself, by
+// the service's script. publish_progress.py is the same for Python.
+import { randomBytes } from 'node:crypto';
+import type { Recording } from '../runs/record.ts';
+import { parseRunId } from '../runs/run-id.ts';
+import type { Outcome } from '../runs/store.ts';
+import { createRedisClient } from '../stores/redis-client.ts';
+import { createRedisRecorder } from '../stores/redis-recorder.ts';
+import { createBacklog } from './backlog.ts';
+import { type ProgressUpdate, parseProgressUpdate } from './progress-update.ts';
+
+export interface PublisherOptions {
+  /** redis:// or rediss:// */
+  redisUrl: string;
+  /** Accept any certificate (Heroku's is self-signed). */
+  tlsInsecure?: boolean;
+  /** Those of the service, if it runs with others than these: 'autoshorts', ['END', 'FAILED'], 500, 86,400 and 3,600. */
+  keyPrefix?: string;
+  terminalStates?: readonly string[];
+  historyLimit?: number;
+  runTtlSeconds?: number;
+  finishedTtlSeconds?: number;
+  /** `publish` throws a TypeError for a bad field or run id, and reports nothing of that update. */
+  strict?: boolean;
+  /** Told in a sentence what goes wrong, once until it is well again. Default: `process.emitWarning`. */
+  onWarning?(warning: string): void;
+}
+
+export type { ProgressUpdate };
+
+export interface Publisher {
+  /**
+   * Reports an update, at once: it waits in order until Redis has it, which repeats after a lost answer never double. A
+   * bad field is left out, with a warning.
+   *
+   * Of one run up to 1,000 updates wait (or twice `historyLimit`, if that is more), of all runs ten times as many. Beyond
+   * that the oldest are folded: states, progress and data into the newest, log lines last of all and then the oldest
+   * first; the update that ends a run stays. What was sent once, and may have been recorded, is repeated as it was.
+   */
+  publish(runId: string, update: ProgressUpdate): void;
+  /** Fulfilled when Redis has all that was published: true; or after `timeoutMs` (2,000): false. */
+  flush(timeoutMs?: number): Promise<boolean>;
+  /** Flushes, and ends the connection, which keeps the process running until then. */
+  close(): Promise<void>;
+}
+
+const BATCH = 250;
+const ANSWER_TIMEOUT_MS = 5000;
+const FLUSH_TIMEOUT_MS = 2000;
+const MIN_WAITING = 1000;
+const RETRY_MS = 100;
+const MAX_RETRY_MS = 2000;
+
+/** Throws a TypeError for a `redisUrl` that is none. Connects at once, and again whenever the connection is lost. */
+export function createPublisher(options: PublisherOptions): Publisher {
+  const {
+    redisUrl,
+    keyPrefix = 'autoshorts',
+    terminalStates = ['END', 'FAILED'],
+    historyLimit = 500,
+  } = options;
+  if (!URL.canParse(redisUrl)) throw new TypeError('redisUrl must be a redis:// or rediss:// URL');
+  const warnOnce = createWarnings(options.onWarning ?? ((text) => process.emitWarning(text, 'RunProgress')));
+  const client = createRedisClient({
+    url: redisUrl,
+    tlsInsecure: options.tlsInsecure ?? false,
+    name: 'run-progress-publisher',
+    answerTimeoutMs: ANSWER_TIMEOUT_MS,
+    log: {
+      info: () => {},
+      warn: (fields) => warnOnce('redis', `no connection to Redis, updates wait: ${JSON.stringify(fields)}`),
+    },
+  });
+  const recorder = createRedisRecorder(
+    client,
+    (runId) => `${keyPrefix}:run:${runId}`,
+    `${keyPrefix}:marker`,
+    {
+      historyLimit,
+      runTtlMs: (options.runTtlSeconds ?? 86_400) * 1000,
+      finishedTtlMs: (options.finishedTtlSeconds ?? 3600) * 1000,
+      terminalStates,
+    },
+  );
+  const backlog = createBacklog({ mostPerRun: Math.max(MIN_WAITING, 2 * historyLimit), terminalStates });
+  const source = `p${randomBytes(9).toString('base64url')}`;
+  let n = 0;
+  let sending = false;
+  let closed = false;
+  let wake = () => {};
+  const emptied = new Set<() => void>();
+
+  /** An update is named when it leaves the backlog, so that a name never stands for two things. */
+  async function drain() {
+    sending = true;
+    let failures = 0;
+    let sent: Recording[] = [];
+    while (!closed) {
+      if (sent.length === 0)
+        sent = backlog.take(BATCH).map((taken) => ({ ...taken, name: { source, n: ++n } }));
+      if (sent.length === 0) break;
+      const outcomes = await recorder.record(sent, false);
+      for (const [i, outcome] of outcomes.entries())
+        if (outcome.status === 'rejected')
+          warnOnce('run', `Redis refuses run ${sent[i]?.runId}: ${outcome.reason}`);
+      sent = sent.filter((_, i) => mustBeRepeated(outcomes[i]));
+      const failure = outcomes.find(mustBeRepeated);
+      if (failure && 'reason' in failure) {
+        // Without a connection the client has more to say.
+        if (client.status === 'ready')
+          warnOnce('redis', `updates wait, as Redis can't record them: ${failure.reason}`);
+        await pause(Math.min(RETRY_MS * 2 ** failures++, MAX_RETRY_MS) * (0.5 + Math.random() / 2));
+      } else {
+        failures = 0;
+        warnOnce.forget('redis');
+      }
+    }
+    sending = false;
+    for (const resolve of emptied) resolve();
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  function flush(timeoutMs = FLUSH_TIMEOUT_MS): Promise<boolean> {
+    wake();
+    if (!sending) return Promise.resolve(backlog.size === 0);
+    return new Promise((resolve) => {
+      const settle = (isEmpty: boolean) => {
+        clearTimeout(timer);
+        emptied.delete(onEmpty);
+        resolve(isEmpty);
+      };
+      const onEmpty = () => settle(!closed);
+      const timer = setTimeout(settle, timeoutMs, false);
+      emptied.add(onEmpty);
+    });
+  }
+
+  client.on('ready', () => wake());
+
+  return {
+    publish: (runId, given) => {
+      const id = parseRunId(runId);
+      const { update, problems } = parseProgressUpdate(given);
+      if ('problem' in id) problems.unshift(`run_id ${id.problem}`);
+      if (problems.length > 0 && options.strict) throw new TypeError(problems.join('; '));
+      for (const problem of problems) warnOnce(problem, `${problem}: it is left out`);
+      if (closed) return warnOnce('closed', 'an update came after close(): it is left out');
+      if ('problem' in id) return;
+      backlog.push(id.runId, update);
+      if (!sending) void drain();
+    },
+    flush,
+    close: async () => {
+      await flush();
+      closed = true;
+      wake();
+      client.disconnect();
+    },
+  };
+}
+
+function mustBeRepeated(outcome: Outcome | undefined): boolean {
+  return outcome?.status === 'refused' || outcome?.status === 'unknown';
+}
+
+/** Says each kind of thing once, until it is forgotten. */
+function createWarnings(warn: (text: string) => void) {
+  const said = new Set<string>();
+  const warnOnce = (kind: string, text: string) => {
+    if (said.has(kind)) return;
+    said.add(kind);
+    warn(text);
+  };
+  return Object.assign(warnOnce, { forget: (kind: string) => said.delete(kind) });
+}

@@ -1,0 +1,73 @@
+// The element in a real page, as a test sees it: what it shows, and which events it fired.
+import type { Page } from 'playwright-core';
+
+export interface Seen {
+  title: string;
+  percent: string;
+  state: string | null;
+  progress: number | null;
+  logs: string[];
+  lines: string[];
+  phase: string;
+  transport: string;
+}
+
+/** Notes every event of the element from now on, by name. Before the page's first load. */
+export async function noteEvents(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const noted: string[] = [];
+    Object.assign(globalThis, { noted });
+    for (const name of ['run-progress', 'run-complete', 'run-failed'] as const) {
+      addEventListener(name, () => noted.push(name));
+    }
+  });
+}
+
+export async function notedEvents(page: Page): Promise<string[]> {
+  return page.evaluate(() => (globalThis as unknown as { noted: string[] }).noted);
+}
+
+/** What the n-th element of the page shows. */
+export async function see(page: Page, index = 0): Promise<Seen> {
+  return page.evaluate((index) => {
+    const element = document.querySelectorAll('run-progress')[index];
+    const root = element?.shadowRoot;
+    if (!element || !root) throw new Error('no element');
+    return {
+      title: root.querySelector('.title')?.textContent ?? '',
+      percent: root.querySelector('.percent')?.textContent ?? '',
+      state: element.state,
+      progress: element.progress,
+      logs: element.logs,
+      lines: [...root.querySelectorAll('.line > span')].map((line) => line.textContent?.trim() ?? ''),
+      phase: element.connection.phase,
+      transport: element.connection.transport,
+    };
+  }, index);
+}
+
+/** Waits until the n-th element has these values. */
+export async function waitFor(
+  page: Page,
+  wanted: { logs?: number; last?: string; title?: string; phase?: string; transport?: string },
+  index = 0,
+  timeout = 15_000,
+): Promise<void> {
+  await page.waitForFunction(
+    ([wanted, index]) => {
+      const element = document.querySelectorAll('run-progress')[index as number];
+      if (!element?.shadowRoot) return false;
+      const { logs, last, title, phase, transport } = wanted as Record<string, unknown>;
+      const shown = element.shadowRoot.querySelector('.title')?.textContent ?? '';
+      return (
+        (logs === undefined || element.logs.length === logs) &&
+        (last === undefined || element.logs.at(-1) === last) &&
+        (title === undefined || shown.includes(String(title))) &&
+        (phase === undefined || element.connection?.phase === phase) &&
+        (transport === undefined || element.connection?.transport === transport)
+      );
+    },
+    [wanted, index] as const,
+    { timeout, polling: 50 },
+  );
+}

@@ -1,0 +1,141 @@
+// The element's own behaviour in Chromium, fed by hand: slots, log, retries, language.
+import assert from 'node:assert/strict';
+import { after, before, type TestContext, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../../scripts/chromium.ts';
+import { openGallery } from '../../scripts/gallery.ts';
+
+let browser: Browser;
+before(async () => {
+  browser = await launchChromium();
+});
+after(() => browser.close());
+
+/** A page with one element that takes its messages from the test. */
+async function openElement(t: TestContext, inside = '', language = 'ko'): Promise<Page> {
+  const page = await openGallery(browser, { viewport: { width: 600, height: 500 } });
+  t.after(() => page.close());
+  await page.clock.resume();
+  await page.evaluate(
+    ([html, lang]) => {
+      document.documentElement.lang = lang as string;
+      document.body.innerHTML = `<run-progress transport="manual" run-id="a">${html}</run-progress>`;
+    },
+    [inside, language],
+  );
+  return page;
+}
+
+async function send(page: Page, ...messages: object[]): Promise<void> {
+  await page.evaluate(async (messages) => {
+    const element = document.querySelector('run-progress');
+    for (const message of messages)
+      element?.receive({ type: 'progress', run_id: 'a', ts: Date.now(), ...message });
+    await element?.updateComplete;
+  }, messages);
+}
+
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => ({
+    id: from + index,
+    progress: 0.1,
+    message: `line ${from + index}`,
+  }));
+
+const endOf = (page: Page) =>
+  page.locator('.lines').evaluate((box) => Math.round(box.scrollHeight - box.clientHeight - box.scrollTop));
+
+test('data reaches the slots as web addresses; any other address hides its link', async (t) => {
+  const links = ['url', 'script', 'none']
+    .map((field) => `<a slot="done" data-href="${field}">${field}</a>`)
+    .join('');
+  const page = await openElement(t, links);
+  const data = { url: '/videos/1.mp4', script: 'javascript:alert(1)' };
+  await send(page, { id: 1, state: 'END', progress: 1, done: true, data });
+  const seen = await page
+    .locator('a')
+    .evaluateAll((all) => all.map((link) => [(link as HTMLAnchorElement).hidden, link.getAttribute('href')]));
+  assert.deepEqual(seen, [
+    [false, '/videos/1.mp4'],
+    [true, null],
+    [true, null],
+  ]);
+});
+
+test('a run that begins again starts its bar at once, and says so', async (t) => {
+  const page = await openElement(t, '', 'en');
+  await send(page, { id: 1, state: 'QA', progress: 0.9, message: 'a' });
+  await send(page, { id: 2, state: 'PLOT_GENERATION', progress: 0.1, message: 'b' });
+  assert.equal(await page.locator('.attempt').textContent(), '· attempt 2');
+  const { left, width } = await page.locator('.fill').evaluate((fill) => {
+    const bar = (fill.parentElement as HTMLElement).getBoundingClientRect();
+    return { left: fill.getBoundingClientRect().right - bar.left, width: bar.width };
+  });
+  assert.ok(Math.abs(left / width - 0.1) < 0.01, 'no ride backwards');
+});
+
+test('the log follows its end until the reader scrolls up, then keeps their place and counts what is new', async (t) => {
+  const page = await openElement(t);
+  await send(page, ...lines(1, 40));
+  await page.locator('.toggle').click();
+  await page.locator('.lines').waitFor();
+  assert.equal(await endOf(page), 0);
+  await send(page, ...lines(41, 45));
+  assert.equal(await endOf(page), 0);
+  await page.locator('.lines').hover();
+  await page.mouse.wheel(0, -300);
+  await page.waitForFunction(() => {
+    const box = document.querySelector('run-progress')?.shadowRoot?.querySelector('.lines');
+    return box && box.scrollHeight - box.clientHeight - box.scrollTop > 100;
+  });
+  const topLine = () =>
+    page.locator('.lines').evaluate((box) => {
+      const top = box.getBoundingClientRect().top;
+      return [...box.children].find((row) => row.getBoundingClientRect().bottom > top + 1)?.textContent;
+    });
+  const read = await topLine();
+  // Past the limit of 500, so that lines above are dropped as well.
+  await send(page, ...lines(46, 520));
+  assert.equal(await topLine(), read);
+  assert.match((await page.locator('.more').textContent()) ?? '', /475/);
+  await page.locator('.more').click();
+  await page.locator('.more').waitFor({ state: 'hidden' });
+  assert.equal(await endOf(page), 0);
+});
+
+test('an element that is moved about keeps what it shows', async (t) => {
+  const page = await openElement(t);
+  await send(page, ...lines(1, 3));
+  await page.evaluate(() => {
+    const element = document.querySelector('run-progress');
+    element?.remove();
+    if (element) document.body.append(element);
+  });
+  assert.equal(await page.locator('.percent').textContent(), '10%');
+});
+
+test('another run-id starts empty, and its end is told again', async (t) => {
+  const page = await openElement(t, '', 'en');
+  const ends = () => page.evaluate(() => (globalThis as unknown as { ends: number }).ends);
+  await page.evaluate(() => {
+    Object.assign(globalThis, { ends: 0 });
+    addEventListener('run-complete', () => (globalThis as unknown as { ends: number }).ends++);
+  });
+  await send(page, { id: 1, state: 'END', progress: 1, done: true });
+  await page.evaluate(() => document.querySelector('run-progress')?.setAttribute('run-id', 'b'));
+  await page.locator('.waiting').waitFor();
+  await send(page, { id: 1, state: 'END', progress: 1, done: true });
+  assert.equal(await ends(), 2);
+});
+
+test('stages and words are the page’s own where it gives some', async (t) => {
+  const page = await openElement(t, '', 'fr');
+  await page.evaluate(() => {
+    const element = document.querySelector('run-progress');
+    element?.setAttribute('stages', '[{"state":"A","label":"Un","until":0.3},{"state":"B","until":1}]');
+    if (element) element.words = { locale: 'fr', silent: 'Silence', stages: { B: ['Deux', 'Phase deux'] } };
+  });
+  await send(page, { id: 1, state: 'B', progress: 0.5 });
+  assert.equal(await page.locator('.title').textContent(), 'Phase deux');
+  assert.deepEqual(await page.locator('li').allInnerTexts(), ['Un', 'Deux']);
+});

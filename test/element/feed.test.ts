@@ -1,0 +1,191 @@
+// <run-progress> in Chromium against the real service: through good and bad networks each log line shows once.
+import assert from 'node:assert/strict';
+import { after, before, type TestContext, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../../scripts/chromium.ts';
+import { startRedis } from '../support/redis.ts';
+import { notedEvents, noteEvents, see, waitFor } from './element-in-page.ts';
+import { type Front, openFront } from './front.ts';
+import { type RestartableService, startRestartable } from './restartable-service.ts';
+
+const RUN = '20251105_1430_우주여행고양이';
+const ELEMENT = `<run-progress run-id="${RUN}">Working…</run-progress>`;
+
+let browser: Browser;
+before(async () => {
+  browser = await launchChromium();
+});
+after(() => browser.close());
+
+async function setUp(t: TestContext, { body = ELEMENT, redis = false } = {}) {
+  let environment: Record<string, string> = {};
+  if (redis) {
+    const store = await startRedis();
+    t.after(() => store.stop());
+    environment = { REDIS_URL: store.url };
+  }
+  const service = await startRestartable(environment);
+  t.after(() => service.kill());
+  const front = await openFront(service.url);
+  t.after(() => front.close());
+  front.body = body;
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const page = await openPage(context.newPage(), front);
+  return { service, front, context, page };
+}
+
+async function openPage(opening: Promise<Page>, front: Front): Promise<Page> {
+  const page = await opening;
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('close', () => assert.deepEqual(errors, []));
+  page.on('console', (message) => {
+    if (/Content Security|Trusted/.test(message.text())) errors.push(message.text());
+  });
+  await noteEvents(page);
+  await page.goto(front.url);
+  return page;
+}
+
+async function publishLines(service: RestartableService, from: number, to: number) {
+  for (let n = from; n <= to; n++) {
+    await service.publish(RUN, { state: 'ASSET_GENERATION', progress: n / 100, log: `line ${n}` });
+  }
+}
+
+function linesTo(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `line ${index + 1}`);
+}
+
+test('follows a run from its first update to its end, and tells of the end once', async (t) => {
+  const { service, page, front } = await setUp(t);
+  assert.equal((await see(page)).title, '대기 중');
+  await publishLines(service, 1, 10);
+  await waitFor(page, { logs: 10, title: '에셋 생성', phase: 'live' });
+  assert.deepEqual(await see(page).then(({ percent, state }) => [percent, state]), [
+    '10%',
+    'ASSET_GENERATION',
+  ]);
+  await service.publish(RUN, { state: 'END', progress: 1, log: 'line 11', data: { video_url: '/v.mp4' } });
+  await waitFor(page, { title: '완료', phase: 'closed' });
+  const events = await notedEvents(page);
+  assert.deepEqual((await see(page)).logs, linesTo(11));
+  assert.equal(events.filter((name) => name === 'run-complete').length, 1);
+  assert.equal(events.filter((name) => name === 'run-failed').length, 0);
+  assert.ok(events.filter((name) => name === 'run-progress').length >= 10);
+  assert.equal(front.count('/api/runs'), 1);
+});
+
+test('a visitor who comes after the end sees it, and hears of it', async (t) => {
+  const { service, page } = await setUp(t, { body: '' });
+  await service.publish(RUN, { state: 'RENDERING', progress: 0.7, log: 'line 1' });
+  await service.publish(RUN, { state: 'FAILED', log: 'line 2' });
+  await page.evaluate((html) => {
+    const element = document.createElement('run-progress');
+    element.setAttribute('run-id', html);
+    document.body.append(element);
+  }, RUN);
+  await waitFor(page, { title: '실패', logs: 2 });
+  assert.deepEqual(await notedEvents(page).then((names) => names.filter((name) => name !== 'run-progress')), [
+    'run-failed',
+  ]);
+  assert.deepEqual(
+    (await see(page)).lines,
+    ['line 1', 'line 2'].map((line) => line),
+  );
+});
+
+test('markup in a log line stays text', async (t) => {
+  const { service, page } = await setUp(t);
+  const hostile = '<img src=x onerror="window.isHurt=true"> </script><b>bold</b>';
+  await service.publish(RUN, { state: hostile.slice(0, 60), progress: 0.2, log: hostile });
+  await waitFor(page, { logs: 1 });
+  await page.locator('run-progress .toggle').click();
+  assert.ok((await page.locator('run-progress .lines').textContent())?.includes(hostile));
+  assert.equal(await page.locator('run-progress img, run-progress b').count(), 0);
+  assert.equal(await page.evaluate(() => 'isHurt' in globalThis), false);
+});
+
+test('goes on where it was when the service is killed and comes back', async (t) => {
+  const { service, page } = await setUp(t, { redis: true });
+  await publishLines(service, 1, 5);
+  await waitFor(page, { logs: 5, phase: 'live' });
+  await service.kill();
+  await waitFor(page, { phase: 'retrying' });
+  assert.deepEqual((await see(page)).percent, '5%');
+  await service.start();
+  await publishLines(service, 6, 9);
+  await waitFor(page, { logs: 9, phase: 'live' }, 0, 60_000);
+  assert.deepEqual((await see(page)).logs, linesTo(9));
+});
+
+test('goes on after a time of 503, which it does not take for the end', async (t) => {
+  const { service, front, page } = await setUp(t);
+  await publishLines(service, 1, 3);
+  await waitFor(page, { logs: 3, phase: 'live' });
+  front.mode = 'refuse';
+  front.cut();
+  await publishLines(service, 4, 6);
+  await waitFor(page, { phase: 'retrying' });
+  await page.waitForResponse((response) => response.status() === 503);
+  front.mode = 'pass';
+  await waitFor(page, { logs: 6, phase: 'live' }, 0, 60_000);
+  await waitFor(page, { transport: 'sse' }, 0, 60_000);
+  assert.deepEqual((await see(page)).logs, linesTo(6));
+});
+
+test('comes back at once when the network does', async (t) => {
+  const { service, front, page, context } = await setUp(t);
+  await publishLines(service, 1, 3);
+  await waitFor(page, { logs: 3, phase: 'live' });
+  await context.setOffline(true);
+  front.cut();
+  await waitFor(page, { phase: 'retrying' });
+  await publishLines(service, 4, 6);
+  await context.setOffline(false);
+  await waitFor(page, { logs: 6, phase: 'live' }, 0, 10_000);
+  assert.deepEqual((await see(page)).logs, linesTo(6));
+});
+
+test('behind a proxy that keeps streams back it falls to WebSocket, and climbs when that is mended', async (t) => {
+  const { service, front, page } = await setUp(t, { body: '' });
+  front.mode = 'buffer';
+  front.body = ELEMENT;
+  await page.reload();
+  await publishLines(service, 1, 3);
+  await waitFor(page, { logs: 3, transport: 'websocket', phase: 'live' }, 0, 30_000);
+  front.mode = 'pass';
+  await publishLines(service, 4, 6);
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await waitFor(page, { logs: 6, transport: 'sse', phase: 'live' }, 0, 60_000);
+  assert.deepEqual((await see(page)).logs, linesTo(6));
+});
+
+test('where neither streams nor WebSockets pass it polls, and gets to the end', async (t) => {
+  const { service, front, page } = await setUp(t, { body: '' });
+  front.mode = 'buffer';
+  front.hasNoWebSocket = true;
+  front.body = ELEMENT;
+  await page.reload();
+  await publishLines(service, 1, 3);
+  await waitFor(page, { logs: 3, transport: 'poll', phase: 'live' }, 0, 40_000);
+  await publishLines(service, 4, 6);
+  await service.publish(RUN, { state: 'END', progress: 1, log: 'line 7' });
+  await waitFor(page, { logs: 7, title: '완료', phase: 'closed' });
+  assert.deepEqual((await see(page)).logs, linesTo(7));
+});
+
+for (const transport of ['sse', 'websocket', 'poll']) {
+  test(`transport="${transport}" is obeyed`, async (t) => {
+    const body = `<run-progress run-id="${RUN}" transport="${transport}"></run-progress>`;
+    const { service, page } = await setUp(t, { body });
+    await publishLines(service, 1, 3);
+    await waitFor(page, { logs: 3, transport, phase: 'live' });
+    await publishLines(service, 4, 5);
+    await service.publish(RUN, { state: 'END', progress: 1, log: 'line 6' });
+    await waitFor(page, { logs: 6, title: '완료', phase: 'closed' });
+    assert.deepEqual((await see(page)).logs, linesTo(6));
+  });
+}

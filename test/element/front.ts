@@ -1,0 +1,142 @@
+// What stands between a browser and the service: hands out a page and the built element, and passes everything else on,
+// well or badly, as proxies do. Counts what is open.
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect } from 'node:net';
+
+export interface Front {
+  readonly url: string;
+  /**
+   * `pass`: as a good proxy. `buffer`: keeps an answer until it is whole. `refuse`: 503 to everything.
+   * `hang`: accepts and never answers. Open connections are kept.
+   */
+  mode: 'pass' | 'buffer' | 'refuse' | 'hang';
+  /** A WebSocket's upgrade is refused. */
+  hasNoWebSocket: boolean;
+  /** Another origin that the page's policy lets it connect to. */
+  connectTo: string;
+  /** Body of the page at `/`. */
+  body: string;
+  /** Requests so far to paths that begin like this. */
+  count(prefix: string): number;
+  /** Streams open at the moment, and the most there ever were. */
+  readonly streams: number;
+  readonly mostStreams: number;
+  /** Cuts every connection, as a restarted proxy does. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+/** As strict as a page can be. */
+const policy = (other: string) =>
+  `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: ${other}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
+
+export async function openFront(service: string): Promise<Front> {
+  const target = new URL(service);
+  const sockets = new Set<Socket>();
+  const paths: string[] = [];
+  let streams = 0;
+  let mostStreams = 0;
+
+  const server = createServer(async (incoming, response) => {
+    const path = incoming.url ?? '/';
+    paths.push(path);
+    if (path === '/') return servePage(response);
+    if (path === '/favicon.ico') return response.writeHead(204).end();
+    if (/^\/[\w-]+\.js$/.test(path)) return serveScript(path, response);
+    if (front.mode === 'hang') return;
+    if (front.mode === 'refuse') return response.writeHead(503, { 'Retry-After': '1' }).end();
+    pass(incoming, response);
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.on('upgrade', (incoming, socket, head) => {
+    paths.push(incoming.url ?? '/');
+    // A reset connection is not this proxy's error.
+    socket.on('error', () => {});
+    if (front.hasNoWebSocket || front.mode === 'refuse')
+      return socket.end('HTTP/1.1 503 Unavailable\r\n\r\n');
+    const upstream = connect(Number(target.port), target.hostname, () => {
+      const headers = Object.entries(incoming.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+      upstream.write(`GET ${incoming.url} HTTP/1.1\r\n${headers.join('')}\r\n`);
+      upstream.write(head);
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on('error', () => socket.destroy());
+    socket.on('close', () => upstream.destroy());
+  });
+
+  function servePage(response: ServerResponse) {
+    response.writeHead(200, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy': policy(front.connectTo),
+    });
+    response.end(`<!doctype html><html lang="ko"><meta charset="utf-8"><title>Test</title>
+      <script type="module" src="/run-progress.js"></script><main>${front.body}</main></html>`);
+  }
+
+  async function serveScript(path: string, response: ServerResponse) {
+    response.writeHead(200, { 'Content-Type': 'text/javascript; charset=utf-8' });
+    response.end(await readFile(`public${path}`));
+  }
+
+  function pass(incoming: IncomingMessage, response: ServerResponse) {
+    const isBuffering = front.mode === 'buffer';
+    const upstream = request(
+      {
+        host: target.hostname,
+        port: target.port,
+        path: incoming.url,
+        method: incoming.method,
+        headers: incoming.headers,
+      },
+      (answer) => {
+        const isStream = answer.headers['content-type']?.startsWith('text/event-stream') ?? false;
+        if (isStream) mostStreams = Math.max(mostStreams, ++streams);
+        if (isStream) response.on('close', () => streams--);
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        if (!isBuffering) {
+          response.flushHeaders();
+          answer.pipe(response);
+          return;
+        }
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk) => chunks.push(chunk));
+        answer.on('end', () => response.end(Buffer.concat(chunks)));
+      },
+    );
+    upstream.on('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
+    response.on('close', () => upstream.destroy());
+    incoming.pipe(upstream);
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const front: Front = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    mode: 'pass',
+    hasNoWebSocket: false,
+    connectTo: '',
+    body: '',
+    count: (prefix) => paths.filter((path) => path.startsWith(prefix)).length,
+    get streams() {
+      return streams;
+    },
+    get mostStreams() {
+      return mostStreams;
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
+    async close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, 'close');
+    },
+  };
+  return front;
+}

@@ -1,0 +1,127 @@
+// The one reducer: every line once, whatever order and however often messages come.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Message, Progress, Snapshot } from '../../src/element/message.ts';
+import { reduce } from '../../src/element/reducer.ts';
+import { emptyRun, type RunState } from '../../src/element/run-state.ts';
+
+const FIRST = 1_763_800_000_000_000;
+
+function progress(n: number, fields: Partial<Progress> = {}): Progress {
+  const common = { run_id: 'a', id: FIRST + n, ts: 1_000 * n, state: 'QA', progress: 0.5 };
+  return { type: 'progress', ...common, message: `line ${n}`, ...fields };
+}
+
+/** What the history holds after the n-th event, at most `limit` of them. */
+function snapshot(n: number, limit = 500, fields: Partial<Snapshot> = {}): Snapshot {
+  const held = Array.from({ length: n }, (_, index) => index + 1).slice(-limit);
+  return {
+    type: 'initial_state',
+    run_id: 'a',
+    id: FIRST + n,
+    ts: 1_000 * n,
+    started: 1_000,
+    state: 'QA',
+    progress: 0.5,
+    logs: held.map((each) => `line ${each}`),
+    log_times: held.map((each) => 1_000 * each),
+    ...fields,
+  };
+}
+
+function after(...messages: Message[]): RunState {
+  return messages.reduce(reduce, emptyRun);
+}
+
+function texts(run: RunState): string[] {
+  return run.lines.map((line) => (line.kind === 'text' ? line.text : `-- ${line.kind}`));
+}
+
+function linesTo(n: number): string[] {
+  return Array.from({ length: n }, (_, index) => `line ${index + 1}`);
+}
+
+test('a null field keeps the value of before', () => {
+  const run = after(progress(1), progress(2, { state: null, progress: null, message: '' }));
+  assert.deepEqual([run.state, run.progress, texts(run)], ['QA', 0.5, ['line 1']]);
+});
+
+test('what was had already changes nothing, by identity', () => {
+  const run = after(snapshot(5), progress(6));
+  for (const late of [progress(3), progress(6), snapshot(4), snapshot(6)])
+    assert.equal(reduce(run, late), run);
+});
+
+test('each line shows once, in order, however transports overlap, repeat and lag', () => {
+  const step = fc.record({
+    isSnapshot: fc.boolean(),
+    lag: fc.nat({ max: 5 }),
+    limit: fc.integer({ min: 1, max: 40 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
+      let run = emptyRun;
+      // One transport is complete; beside it another one repeats and lags as it likes.
+      steps.forEach(({ isSnapshot, lag, limit }, index) => {
+        run = reduce(run, progress(index + 1));
+        const n = Math.max(1, index + 1 - lag);
+        run = reduce(run, isSnapshot ? snapshot(n, limit) : progress(n));
+      });
+      assert.deepEqual(texts(run), linesTo(steps.length));
+    }),
+  );
+});
+
+test('a snapshot of a short history leaves the older lines that were seen', () => {
+  const run = after(...[1, 2, 3, 4].map((n) => progress(n)), snapshot(6, 3));
+  assert.deepEqual(texts(run), linesTo(6));
+});
+
+test('a gap is a rule across the log, once', () => {
+  const run = after(progress(1), snapshot(9, 2, { gap: true }), progress(10));
+  assert.deepEqual(texts(run), ['line 1', '-- gap', 'line 8', 'line 9', 'line 10']);
+  assert.deepEqual(texts(after(progress(1), progress(3))), ['line 1', '-- gap', 'line 3']);
+});
+
+test('a gap with nothing in it: what was seen stays, marked; a new beginning goes on from there', () => {
+  const nothing = snapshot(0, 0, { id: 0, ts: null, state: null, progress: null, gap: true });
+  const expired = after(progress(1), progress(2), nothing);
+  assert.deepEqual([expired.expired, expired.progress, expired.lines.length], [true, 0.5, 2]);
+  assert.equal(reduce(expired, nothing), expired);
+  const again = reduce(expired, progress(900, { progress: 0.1 }));
+  assert.deepEqual([again.expired, again.attempt, again.progress], [false, 2, 0.1]);
+});
+
+test('a history that was rolled back and went on is believed: lower ids, newer events', () => {
+  const run = after(progress(9), snapshot(4, 2, { ts: 60_000, log_times: [59_000, 60_000] }));
+  assert.equal(run.id, FIRST + 4);
+});
+
+test('a fall of progress, and a run that re-opens, are a new attempt; a little disorder is not', () => {
+  const steps: [Partial<Progress>, Partial<Progress>, number][] = [
+    [{ progress: 0.5 }, { progress: 0.1 }, 2],
+    [{ progress: 0.5 }, { progress: 0.48 }, 1],
+    [{ state: 'FAILED', done: true }, { state: 'QA' }, 2],
+    [{ state: 'FAILED', done: true }, { done: true, message: 'a word after the end' }, 1],
+  ];
+  for (const [first, second, attempt] of steps) {
+    const run = after(progress(1, first), progress(2, second));
+    assert.equal(run.attempt, attempt);
+    assert.equal(texts(run).includes('-- retry'), attempt === 2);
+  }
+});
+
+test('the stage in which a run failed is remembered, and data until there is newer', () => {
+  const run = after(
+    progress(1, { state: 'RENDERING', data: { url: '/a' } }),
+    progress(2, { state: 'FAILED', done: true }),
+  );
+  assert.deepEqual([run.stage, run.state, run.done, run.data], ['RENDERING', 'FAILED', true, { url: '/a' }]);
+});
+
+test('the newest 500 lines are kept', () => {
+  const run = Array.from({ length: 1_200 }, (_, index) => progress(index + 1)).reduce(reduce, emptyRun);
+  assert.equal(run.lines.length, 500);
+  assert.equal(run.lines.at(-1)?.text, 'line 1200');
+});

@@ -1,0 +1,53 @@
+// The package as another project meets it: what `npm pack` brings, its types, and the publisher at work.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { linesOf, readHistory } from './support/history.ts';
+import { startRedis } from './support/redis.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+const CONSUMER = `
+import { createPublisher, type Publisher, type ProgressUpdate } from 'run-progress/publisher';
+const publisher: Publisher = createPublisher({ redisUrl: process.argv[2] ?? '', keyPrefix: 'autoshorts' });
+const update: ProgressUpdate = { state: 'A', progress: 0.5, log: 'from a package', data: { url: '/v/1' } };
+publisher.publish('r', update);
+// @ts-expect-error: progress is a number
+publisher.publish('r', { progress: '50 %' });
+// @ts-expect-error: an update has no such field
+publisher.publish('r', { percent: 50 });
+await publisher.close();
+`;
+
+test('another project can import run-progress/publisher, with its types', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const folder = mkdtempSync(join(tmpdir(), 'run-progress-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const tsc = join(ROOT, 'node_modules/.bin/tsc');
+  execFileSync(tsc, ['-p', 'tsconfig.types.json'], { cwd: ROOT });
+  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+  symlinkSync(ROOT, join(folder, 'node_modules/run-progress'));
+  symlinkSync(join(ROOT, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
+  writeFileSync(join(folder, 'consumer.mts'), CONSUMER);
+  const options = ['--module', 'nodenext', '--target', 'es2023', '--strict', '--types', 'node'];
+  execFileSync(tsc, ['consumer.mts', ...options], { cwd: folder });
+  execFileSync(process.execPath, ['consumer.mjs', redis.url], { cwd: folder, stdio: 'pipe' });
+  assert.deepEqual(linesOf(await readHistory(redis, 'r')), ['from a package']);
+});
+
+test('the packed files are those that are needed', () => {
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
+  const [{ files }] = JSON.parse(packed.toString('utf8'));
+  const paths: string[] = files.map(({ path }: { path: string }) => path);
+  const needed = ['dist/publisher.js', 'dist/record.lua', 'src/publish/publish_progress.py', 'package.json'];
+  assert.deepEqual(
+    needed.filter((path) => !paths.includes(path)),
+    [],
+  );
+  assert.ok(!paths.some((path) => path.startsWith('test/') || path.startsWith('.')));
+});

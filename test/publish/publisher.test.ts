@@ -1,0 +1,4 @@
+import { publisherContract } from './publisher-contract.ts';
+import { startNodeWorker } from './support/worker.ts';
+
+publisherContract('Node', startNodeWorker);

@@ -1,0 +1,246 @@
+// Where a Python publisher lives: threads, forks, pools, Celery; and how it ends.
+import assert from 'node:assert/strict';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { lines, linesOf, readHistory } from './support/history.ts';
+import { startProxy } from './support/proxy.ts';
+import { spawnPython, whenEnded } from './support/python.ts';
+import { type RedisProcess, startRedis } from './support/redis.ts';
+import { startPythonWorker } from './support/worker.ts';
+
+const PREAMBLE = `
+from publish_progress import publish_progress
+def work(run_id, first, end):
+    for number in range(first, end):
+        publish_progress(run_id, log=f"line {number}")
+`;
+
+function runPython(code: string, environment: Record<string, string>) {
+  const child = spawnPython(['-c', PREAMBLE + code], { HISTORY_LIMIT: '5000', ...environment });
+  return whenEnded(child);
+}
+
+test('a program that ends at once has published all', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const { code, stderr } = await runPython('work("r", 0, 1000)', { REDIS_URL: redis.url });
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  assert.deepEqual(linesOf(await readHistory(redis, 'r')), lines(0, 1000));
+});
+
+test('a program ends though Redis is away, and says so once', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  await redis.kill();
+  const { code, stderr } = await runPython('work("r", 0, 1000)', { REDIS_URL: redis.url });
+  assert.equal(code, 0);
+  assert.match(stderr, /^updates wait, as Redis can't record them: .*\n$/);
+});
+
+test('a program ends though Redis takes its connection and never answers', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const { code } = await runPython('work("r", 0, 10)', { REDIS_URL: `redis://127.0.0.1:${port}` });
+  assert.equal(code, 0);
+});
+
+test('an environment that can not be used stops no task, and shows no password', async () => {
+  const environment = { REDIS_URL: 'redis://:pass#word@example.invalid:6379/0', HISTORY_LIMIT: 'many' };
+  const { code, stderr } = await runPython('work("r", 0, 10)', environment);
+  assert.equal(code, 0);
+  assert.match(stderr, /HISTORY_LIMIT/);
+  assert.match(stderr, /REDIS_URL/);
+  assert.doesNotMatch(stderr, /pass|word/);
+});
+
+test('the environment is that of the service', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const { code, stderr } = await runPython('work("r", 0, 20)\npublish_progress("r", "DONE")', {
+    REDIS_URL: redis.url,
+    PROGRESS_CHANNEL: 'some:channel',
+    KEY_PREFIX: 'videos',
+    TERMINAL_STATES: 'DONE, FAILED',
+    HISTORY_LIMIT: '10',
+    FINISHED_TTL_SECONDS: '60',
+  });
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  const elements = (await redis.command('LRANGE', 'videos:run:r', 0, -1)) as string[];
+  assert.equal(elements.length, 10);
+  assert.equal(JSON.parse(elements.at(-1) ?? '').done, true);
+  assert.ok(Number(await redis.command('PTTL', 'videos:run:r')) <= 60_000);
+});
+
+test('threads share a publisher, and each keeps its order', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const code = `
+import threading
+threads = [threading.Thread(target=work, args=("r", first, first + 250)) for first in range(0, 1000, 250)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+`;
+  const ended = await runPython(code, { REDIS_URL: redis.url });
+  assert.deepEqual({ code: ended.code, stderr: ended.stderr }, { code: 0, stderr: '' });
+  const all = linesOf(await readHistory(redis, 'r'));
+  assert.equal(all.length, 1000);
+  for (let first = 0; first < 1000; first += 250) {
+    const expected = lines(first, first + 250);
+    const mine = new Set(expected);
+    assert.deepEqual(
+      all.filter((line) => mine.has(line)),
+      expected,
+    );
+  }
+});
+
+test('a forked child publishes under its own name, and nothing of what waits in its parent', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const proxy = await startProxy(redis.port);
+  t.after(proxy.close);
+  const worker = await startPythonWorker(proxy.url);
+  t.after(worker.close);
+  await worker.publish('r', 0, 50);
+  assert.equal(await worker.flush(30_000), true);
+  proxy.setOpen(false);
+  const warned = worker.whenWarned();
+  await worker.publish('r', 50, 100);
+  await warned;
+  proxy.setOpen(true);
+  assert.equal(await worker.call('fork', 'r', 100, 200), 0);
+  await worker.publish('r', 200, 300);
+  assert.equal(await worker.flush(30_000), true);
+  const all = linesOf(await readHistory(redis, 'r'));
+  const isChilds = (line: string) => /^line 1\d\d$/.test(line);
+  assert.deepEqual(all.filter(isChilds), lines(100, 200));
+  assert.deepEqual(
+    all.filter((line) => !isChilds(line)),
+    [...lines(0, 100), ...lines(200, 300)],
+  );
+});
+
+test('a child of multiprocessing has published all when it ends', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const code = `
+import multiprocessing
+work("parent", 0, 1)
+child = multiprocessing.get_context("fork").Process(target=work, args=("r", 0, 1000))
+child.start()
+child.join()
+`;
+  const ended = await runPython(code, { REDIS_URL: redis.url });
+  assert.deepEqual({ code: ended.code, stderr: ended.stderr }, { code: 0, stderr: '' });
+  assert.deepEqual(linesOf(await readHistory(redis, 'r')), lines(0, 1000));
+});
+
+test('strict: an update is recorded, once, when the call returns, or the call raises', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const proxy = await startProxy(redis.port);
+  t.after(proxy.close);
+  const worker = await startPythonWorker(proxy.url, { strict: true });
+  t.after(worker.close);
+  proxy.cutEvery(3);
+  for (let number = 0; number < 20; number++) {
+    assert.equal(await worker.call('publish', 'r', number, number + 1), null);
+    assert.deepEqual(linesOf(await readHistory(redis, 'r')), lines(0, number + 1));
+  }
+  assert.ok(proxy.cuts > 0);
+  assert.equal(
+    await worker.call('update', 'r', { state: '', progress: 40 }),
+    'ValueError: state must be 1 to 64 characters without control characters; progress must be a number from 0 to 1',
+  );
+  await redis.command('SET', 'autoshorts:run:bad', 'x');
+  assert.match(`${await worker.call('publish', 'bad', 0, 1)}`, /^ResponseError: WRONGTYPE/);
+  await redis.kill();
+  assert.match(`${await worker.call('publish', 'r', 20, 21)}`, /^ConnectionError: /);
+});
+
+/** A Celery worker of two processes; fulfilled when it takes tasks. */
+async function startCelery(broker: RedisProcess, redisUrl: string) {
+  const environment = { BROKER_URL: broker.url, REDIS_URL: redisUrl, HISTORY_LIMIT: '5000' };
+  const worker = spawnPython(
+    ['-m', 'celery', '-A', 'celery_app', 'worker', '--pool=prefork', '--concurrency=2', '--loglevel=INFO'],
+    environment,
+  );
+  let log = '';
+  for (const stream of [worker.stdout, worker.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      worker.emit('log');
+    });
+  const logged = async (pattern: RegExp, times = 1) => {
+    while ((log.match(pattern)?.length ?? 0) < times) {
+      if (worker.exitCode !== null) throw new Error(`Celery ended: ${log}`);
+      await once(worker, 'log');
+    }
+  };
+  const send = async (...jobs: [string, number, number][]) => {
+    const code = `import celery_app\nfor job in ${JSON.stringify(jobs)}: celery_app.job.delay(*job)`;
+    const { code: status, stderr } = await whenEnded(spawnPython(['-c', code], environment));
+    assert.equal(status, 0, stderr);
+  };
+  await logged(/ ready\./g);
+  return { worker, logged, send, stop: () => stop(worker) };
+}
+
+async function stop(child: ChildProcessWithoutNullStreams) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+test('tasks of a Celery worker with forked processes lose and double nothing', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const proxy = await startProxy(redis.port);
+  t.after(proxy.close);
+  const celery = await startCelery(redis, proxy.url);
+  t.after(celery.stop);
+  proxy.cutEvery(2);
+  await celery.send(...[0, 1, 2, 3].map((i): [string, number, number] => [`r${i}`, 0, 500]), [
+    'r0',
+    500,
+    700,
+  ]);
+  await celery.logged(/ succeeded in /g, 5);
+  await celery.stop();
+  for (const i of [1, 2, 3]) {
+    const events = await readHistory(redis, `r${i}`);
+    assert.deepEqual(linesOf(events), lines(0, 500));
+    assert.equal(events.at(-1)?.done, true);
+  }
+  const shared = linesOf(await readHistory(redis, 'r0'));
+  const isSecond = (line: string) => Number(line.slice(5)) >= 500;
+  assert.deepEqual(
+    shared.filter((line) => !isSecond(line)),
+    lines(0, 500),
+  );
+  assert.deepEqual(shared.filter(isSecond), lines(500, 700));
+  assert.deepEqual(linesOf(await readHistory(redis, 'parent')), ['before the fork']);
+  assert.ok(proxy.cuts > 0);
+});
+
+test('what waits in a Celery process that ends is recorded if Redis comes back at once', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.close);
+  const proxy = await startProxy(redis.port);
+  t.after(proxy.close);
+  const celery = await startCelery(redis, proxy.url);
+  t.after(celery.stop);
+  proxy.setOpen(false);
+  await celery.send(['r', 0, 300]);
+  await celery.logged(/ succeeded in /g);
+  const stopped = celery.stop();
+  await celery.logged(/a child ends/g);
+  proxy.setOpen(true);
+  await stopped;
+  assert.deepEqual(linesOf(await readHistory(redis, 'r')), lines(0, 300));
+});

@@ -1,0 +1,62 @@
+# What the Python publisher makes of vectors.json: one JSON object on standard output, read by vectors.test.ts.
+import json
+import os
+import pathlib
+import sys
+
+import publish_progress as publisher
+
+
+def expand(value):
+    if isinstance(value, list):
+        return [expand(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "$repeat" in value:
+        return value["$repeat"] * value["times"] + value.get("then", "")
+    if "$nest" in value:
+        nested = {}
+        for _ in range(value["$nest"] - 1):
+            nested = {"a": nested}
+        return nested
+    return {key: expand(item) for key, item in value.items()}
+
+
+def parse_update(given):
+    update, problems = publisher._parse_update(*(given.get(field) for field in ("state", "progress", "log", "data")))
+    return {"update": update, "bad": list(problems)}
+
+
+def parse_run_id(given):
+    try:
+        return publisher._parse_run_id(given)
+    except ValueError:
+        return None
+
+
+def wait(vector):
+    waiting = publisher.Publisher()
+    waiting._start = lambda: None
+    waiting._most_per_run = vector["mostPerRun"]
+    for push in vector["pushes"]:
+        for run in range(push["runs"]):
+            for number in range(push["each"]):
+                run_id = f"r{run}"
+                waiting._push(run_id, {"state": '"END"'} if run_id == vector.get("ended") else {"log": f'"{number}"'})
+    counts = {run_id: len(updates) for run_id, updates in waiting._waiting.items()}
+    assert waiting._count == sum(counts.values())
+    return counts
+
+
+vectors = expand(json.loads(pathlib.Path(sys.argv[1]).read_text()))
+json.dump(
+    {
+        "updates": [parse_update(vector["given"]) for vector in vectors["updates"]],
+        "runIds": [parse_run_id(vector["given"]) for vector in vectors["runIds"]],
+        "folds": [publisher.fold(vector["updates"], vector["most"], ["END", "FAILED"]) for vector in vectors["folds"]],
+        "backlogs": [wait(vector) for vector in vectors["backlogs"]],
+    },
+    sys.stdout,
+)
+sys.stdout.flush()
+os._exit(0)  # What waits here is never sent.
