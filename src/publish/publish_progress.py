@@ -63,6 +63,8 @@ local function newest_epoch()
   if not newest then
     local kept = redis.pcall('GET', KEYS[1])
     newest = type(kept) == 'string' and tonumber(kept) or 0
+    -- Not one of ours (marker.lua): nothing could ever be newer.
+    if not (newest < 4e15) then newest = 0 end
   end
   return newest
 end

@@ -35,7 +35,7 @@ export function createListener(push: (recording: Recording, bytes: number) => vo
     },
     onMarker: (text) => {
       const marker = MARKER.exec(text);
-      if (!marker || Number(marker[1]) > MAX_EPOCH)
+      if (!marker || Number(marker[1]) >= MAX_EPOCH)
         return tally.count('bad-marker', () => text.slice(0, FAULT_SAMPLE));
       if (Number(marker[1]) > epoch) {
         epoch = Number(marker[1]);

@@ -1,5 +1,5 @@
 local k=tonumber(redis.pcall('GET',KEYS[1])) or 0
-if k>4e15 then k=0 end
+if not(k<4e15) then k=0 end
 local t=redis.call('TIME')
 local e=string.format('%.0f',math.max(t[1]*1000000+t[2],k+1,ARGV[1]+1))
 redis.pcall('SET',KEYS[1],e)
