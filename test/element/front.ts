@@ -28,6 +28,8 @@ export interface Front {
   /** Streams open at the moment, and the most there ever were. */
   readonly streams: number;
   readonly mostStreams: number;
+  /** The open streams pass nothing any more, and stay open: what a router does that forgets them. */
+  forget(): void;
   /** Cuts every connection, as a restarted proxy does. */
   cut(): void;
   close(): Promise<void>;
@@ -41,6 +43,7 @@ const policy = (other: string) =>
 export async function openFront(service: string, { hasPage = true } = {}): Promise<Front> {
   const target = new URL(service);
   const sockets = new Set<Socket>();
+  const answers = new Set<IncomingMessage>();
   const paths: string[] = [];
   let streams = 0;
   let mostStreams = 0;
@@ -108,6 +111,8 @@ export async function openFront(service: string, { hasPage = true } = {}): Promi
         if (!isBuffering) {
           response.flushHeaders();
           answer.pipe(response);
+          answers.add(answer);
+          answer.on('close', () => answers.delete(answer));
           return;
         }
         const chunks: Buffer[] = [];
@@ -136,6 +141,9 @@ export async function openFront(service: string, { hasPage = true } = {}): Promi
     },
     get mostStreams() {
       return mostStreams;
+    },
+    forget() {
+      for (const answer of answers) answer.unpipe();
     },
     cut() {
       for (const socket of sockets) socket.destroy();
