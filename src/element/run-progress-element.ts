@@ -1,5 +1,5 @@
 // The class of <run-progress>. Registering it is define.ts's, so that a page may register it under its own terms.
-import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { defaultConverter, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { announcement } from './announcement.ts';
 import type { ConnectionStatus } from './connection-status.ts';
 import { noEstimate, observe, remainingMs, settleMs } from './estimate.ts';
@@ -194,6 +194,9 @@ export class RunProgressElement extends LitElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.get('runId')) this.#forget();
+    // React and Vue set what is written as an attribute as the property, where the element has one of that name.
+    const given: unknown = this.stages;
+    if (typeof given === 'string') this.stages = stagesFromText(given);
     this.#watch();
   }
 
@@ -306,6 +309,10 @@ export class RunProgressElement extends LitElement {
     if (!document.hidden && !this.#feed.known.state.done && !this.#feed.known.state.expired)
       this.requestUpdate();
   }
+}
+
+function stagesFromText(json: string): readonly Stage[] | undefined {
+  return defaultConverter.fromAttribute?.(json, Array) as readonly Stage[] | undefined;
 }
 
 function textsOf(lines: readonly Line[]): string[] {

@@ -71,3 +71,28 @@ export async function waitFor(
     { timeout, polling: 50 },
   );
 }
+
+/** Notes from now on what a reader must never see of the first element: a blank, or less than before. */
+export async function noteSetbacks(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const setbacks: string[] = [];
+    Object.assign(globalThis, { setbacks });
+    const element = document.querySelector('run-progress');
+    const root = element?.shadowRoot;
+    if (!element || !root) throw new Error('no element');
+    let before = [0, 0, 0];
+    // Hears of every change of what is shown, also of one that no frame has painted.
+    new MutationObserver(() => {
+      const title = root.querySelector('.title')?.textContent ?? '';
+      const percent = root.querySelector('.percent')?.textContent ?? '';
+      const now = [Number.parseInt(percent, 10), element.progress ?? 0, element.logs.length];
+      if (title.trim() === '' || now.some((value, index) => !(value >= (before[index] ?? 0))))
+        setbacks.push(`${before} became ${now}, "${title}", "${percent}"`);
+      before = now;
+    }).observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
+  });
+}
+
+export async function notedSetbacks(page: Page): Promise<string[]> {
+  return page.evaluate(() => (globalThis as unknown as { setbacks: string[] }).setbacks);
+}

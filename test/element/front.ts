@@ -17,6 +17,10 @@ export interface Front {
   hasNoWebSocket: boolean;
   /** Another origin that the page's policy lets it connect to. */
   connectTo: string;
+  /** The page's `Content-Security-Policy`, if it is to be another than the usual. */
+  policy: string;
+  /** Address of the page's script, and the script itself unless it is one of `public/`. */
+  script: { path: string; text?: string };
   /** Body of the page at `/`. */
   body: string;
   /** Requests so far to paths that begin like this. */
@@ -24,6 +28,8 @@ export interface Front {
   /** Streams open at the moment, and the most there ever were. */
   readonly streams: number;
   readonly mostStreams: number;
+  /** The open streams pass nothing any more, and stay open: what a router does that forgets them. */
+  forget(): void;
   /** Cuts every connection, as a restarted proxy does. */
   cut(): void;
   close(): Promise<void>;
@@ -33,9 +39,11 @@ export interface Front {
 const policy = (other: string) =>
   `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: ${other}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
 
-export async function openFront(service: string): Promise<Front> {
+/** `hasPage: false`: it is only a proxy, the element's script is the service's as well. */
+export async function openFront(service: string, { hasPage = true } = {}): Promise<Front> {
   const target = new URL(service);
   const sockets = new Set<Socket>();
+  const answers = new Set<IncomingMessage>();
   const paths: string[] = [];
   let streams = 0;
   let mostStreams = 0;
@@ -43,9 +51,9 @@ export async function openFront(service: string): Promise<Front> {
   const server = createServer(async (incoming, response) => {
     const path = incoming.url ?? '/';
     paths.push(path);
-    if (path === '/') return servePage(response);
-    if (path === '/favicon.ico') return response.writeHead(204).end();
-    if (/^\/[\w-]+\.js$/.test(path)) return serveScript(path, response);
+    if (hasPage && path === '/') return servePage(response);
+    if (hasPage && path === '/favicon.ico') return response.writeHead(204).end();
+    if (hasPage && /^\/[\w-]+\.js$/.test(path)) return serveScript(path, response);
     if (front.mode === 'hang') return;
     if (front.mode === 'refuse') return response.writeHead(503, { 'Retry-After': '1' }).end();
     pass(incoming, response);
@@ -73,15 +81,16 @@ export async function openFront(service: string): Promise<Front> {
   function servePage(response: ServerResponse) {
     response.writeHead(200, {
       'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': policy(front.connectTo),
+      'Content-Security-Policy': front.policy || policy(front.connectTo),
     });
     response.end(`<!doctype html><html lang="ko"><meta charset="utf-8"><title>Test</title>
-      <script type="module" src="/run-progress.js"></script><main>${front.body}</main></html>`);
+      <script type="module" src="${front.script.path}"></script><main>${front.body}</main></html>`);
   }
 
   async function serveScript(path: string, response: ServerResponse) {
     response.writeHead(200, { 'Content-Type': 'text/javascript; charset=utf-8' });
-    response.end(await readFile(`public${path}`));
+    const own = path === front.script.path ? front.script.text : undefined;
+    response.end(own ?? (await readFile(`public${path}`)));
   }
 
   function pass(incoming: IncomingMessage, response: ServerResponse) {
@@ -102,6 +111,8 @@ export async function openFront(service: string): Promise<Front> {
         if (!isBuffering) {
           response.flushHeaders();
           answer.pipe(response);
+          answers.add(answer);
+          answer.on('close', () => answers.delete(answer));
           return;
         }
         const chunks: Buffer[] = [];
@@ -121,6 +132,8 @@ export async function openFront(service: string): Promise<Front> {
     mode: 'pass',
     hasNoWebSocket: false,
     connectTo: '',
+    policy: '',
+    script: { path: '/run-progress.js' },
     body: '',
     count: (prefix) => paths.filter((path) => path.startsWith(prefix)).length,
     get streams() {
@@ -128,6 +141,9 @@ export async function openFront(service: string): Promise<Front> {
     },
     get mostStreams() {
       return mostStreams;
+    },
+    forget() {
+      for (const answer of answers) answer.unpipe();
     },
     cut() {
       for (const socket of sockets) socket.destroy();
