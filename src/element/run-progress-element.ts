@@ -103,7 +103,7 @@ export class RunProgressElement extends LitElement {
   declare label: string;
   declare transport: FeedTarget['transport'];
   declare token: string;
-  declare failedStates: string;
+  declare failedStates: string | null | undefined;
   declare stages: readonly Stage[] | undefined;
   /** Replaces any of the built-in words. */
   declare words: Partial<Words> | undefined;
@@ -292,7 +292,7 @@ export class RunProgressElement extends LitElement {
   }
 
   #failed(): string[] {
-    return this.failedStates.split(',').map((state) => state.trim());
+    return (this.failedStates ?? 'FAILED').split(',').map((state) => state.trim());
   }
 
   #forget(): void {

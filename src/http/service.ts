@@ -8,7 +8,7 @@ import { SSE_HEADERS, type SseStreams } from '../delivery/sse-streams.ts';
 import type { WebSockets } from '../delivery/websocket.ts';
 import { MAX_BODY_BYTES } from '../publish/http-body.ts';
 import { parseCursor } from '../runs/cursor.ts';
-import { type Hub, TooManyRuns } from '../runs/hub.ts';
+import { type Hub, type OpenOptions, TooManyRuns } from '../runs/hub.ts';
 import type { Run } from '../runs/run.ts';
 import { parseRunId } from '../runs/run-id.ts';
 import type { Store } from '../runs/store.ts';
@@ -51,9 +51,9 @@ export interface Service {
 export function createService(options: ServiceOptions): Service {
   const { hub, store, access, sseStreams, webSockets, publisher, limit, isProduction, isClosing } = options;
 
-  async function open(runId: string, cursor: number | null = null): Promise<Run> {
+  async function open(runId: string, options: Omit<OpenOptions, 'patienceMs'> = {}): Promise<Run> {
     try {
-      return await hub.open(runId, { cursor, patienceMs: PATIENCE_MS });
+      return await hub.open(runId, { ...options, patienceMs: PATIENCE_MS });
     } catch (error) {
       if (!(error instanceof TooManyRuns)) throw error;
       throw new HttpProblem(503, 'too-many-runs', `${error.message}.`, { headers: { 'Retry-After': '5' } });
@@ -77,7 +77,7 @@ export function createService(options: ServiceOptions): Service {
     const runId = parsedRunId(params.get('run_id'));
     if (request.method === 'HEAD') return sendHead(response);
     const cursor = cursorOf(request, query);
-    const run = await open(runId, cursor);
+    const run = await open(runId, { cursor });
     if (hasAll(run, cursor)) {
       // Nothing more will come: EventSource takes 204 as the wish not to come back.
       response.writeHead(204, { 'Cache-Control': 'no-store' }).end();
@@ -103,7 +103,7 @@ export function createService(options: ServiceOptions): Service {
   }
 
   async function poll({ request, response, params }: RequestContext) {
-    const run = await open(parsedRunId(params.get('run_id')));
+    const run = await open(parsedRunId(params.get('run_id')), { confirmUnknown: true });
     if (run.history.lastId === 0) {
       if (!run.isSynced) throw storeUnavailable();
       throw new HttpProblem(404, 'unknown-run', 'No event of this run is known (yet, or any more).');
@@ -149,7 +149,7 @@ export function createService(options: ServiceOptions): Service {
     if (!params) throw new HttpProblem(404, 'not-found', `A WebSocket is at ${WEBSOCKET_PATH}.`);
     if (isClosing()) throw storeUnavailable();
     const cursor = cursorOf(request, query);
-    const run = await open(parsedRunId(params.get('run_id')), cursor);
+    const run = await open(parsedRunId(params.get('run_id')), { cursor });
     limit.check();
     webSockets.accept(request, socket, head, run, cursor);
   }

@@ -14,13 +14,20 @@ export interface HubOptions {
   onError(error: unknown, runId: string): void;
 }
 
+export interface OpenOptions {
+  cursor?: number | null;
+  /** For an answer that says "unknown". A stream waits, and hears of the run's start. */
+  confirmUnknown?: boolean;
+  patienceMs: number;
+}
+
 export interface Hub {
   /**
    * The run, opened. Fulfilled when it is in step with the store, and has been compared with it again if `cursor` is
-   * ahead of it or it is unknown; or after `patienceMs`, when the store is away: then `isSynced` is false, and it catches up by itself.
-   * Rejects with TooManyRuns.
+   * ahead of it, or if it has no events and `confirmUnknown` is wished; or after `patienceMs`, when the store is away: then
+   * `isSynced` is false, and it catches up by itself. Rejects with TooManyRuns.
    */
-  open(runId: string, options: { cursor?: number | null; patienceMs: number }): Promise<Run>;
+  open(runId: string, options: OpenOptions): Promise<Run>;
   close(): void;
 }
 
@@ -197,13 +204,14 @@ export function createHub(options: HubOptions): Hub {
   }
 
   return {
-    open: async (runId, { cursor = null, patienceMs }) => {
+    open: async (runId, { cursor = null, confirmUnknown = false, patienceMs }) => {
       const open = openRun(runId);
       open.usedAt = Date.now();
       const { lastId } = open.run.history;
       // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost; and a
       // run without events may have started unheard.
-      if (lastId === 0 || (cursor !== null && cursor > lastId)) open.run.setSynced(false);
+      const isBehind = (cursor !== null && cursor > lastId) || (confirmUnknown && lastId === 0);
+      if (isBehind) open.run.setSynced(false);
       if (!open.run.isSynced) await within(patienceMs, sync(open));
       return open.run;
     },

@@ -75,6 +75,8 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
   /** Every writable subscriber has had the events up to this one. */
   let flushedId = 0;
   let isSynced = false;
+  /** Some subscriber waits for `isSynced`. */
+  let isHolding = false;
 
   function snapshot(gap: boolean): SnapshotText {
     const kind = gap ? 'gap' : 'plain';
@@ -92,7 +94,10 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
         return;
       }
       // Another server may be ahead of this one: only the store can say what is nobody's cursor, or unknown.
-      if (!isSynced && (cursor === null ? lastId === 0 : cursor === LOST || cursor > lastId)) return;
+      if (!isSynced && (cursor === null ? lastId === 0 : cursor === LOST || cursor > lastId)) {
+        isHolding = true;
+        return;
+      }
       if (cursor === WAITING && lastId === 0) return;
       const events = cursor === null ? null : history.after(cursor === WAITING ? startOfRun() : cursor);
       if (events?.length === 0) return;
@@ -122,7 +127,10 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
     setSynced: (synced) => {
       if (isSynced === synced) return;
       isSynced = synced;
-      if (synced) onDirty();
+      if (synced && isHolding) {
+        isHolding = false;
+        onDirty();
+      }
     },
     get subscriberCount() {
       return subscribers.size;

@@ -103,7 +103,7 @@ test('a run to its end, over one stream', async (t) => {
   const scene = await follow(t);
   await scene.work();
   await scene.caughtUp('sse');
-  assert.equal((await see(scene.page)).title, '렌더링');
+  await waitFor(scene.page, { title: '렌더링' });
   await scene.finish();
   assert.equal(scene.edge.count('/api/'), 1);
 });

@@ -78,7 +78,7 @@ test('a run that started unheard is known to whoever asks next', async (t) => {
   assert.equal((await hub.open('r', { patienceMs: PATIENCE_MS })).history.lastId, 0);
   store.holdAnnouncements();
   const [id] = await store.publish('r', { log: 'one' });
-  assert.equal((await hub.open('r', { patienceMs: PATIENCE_MS })).history.lastId, id);
+  assert.equal((await hub.open('r', { confirmUnknown: true, patienceMs: PATIENCE_MS })).history.lastId, id);
 });
 
 test('runs that nobody knows are closed again, sooner than others', async (t) => {
