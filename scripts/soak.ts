@@ -14,8 +14,6 @@ if (!Number.isInteger(seed) || !(seconds > 0)) {
   console.error('usage: npm run soak -- [--seconds 120] [--seed a-whole-number]');
   process.exit(2);
 }
-// At the exit every server that is still there is killed, the one that stands still as well.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 console.log(`soak of ${seconds} s, --seed ${seed}`);
 const { violations, summary } = await soak({ seed, seconds, print: console.log });
 for (const line of summary) console.log(line);

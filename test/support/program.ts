@@ -23,6 +23,12 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+// How the test runner ends a file that takes too long, and a person a soak: without a listener nothing would be left to
+// end what was started, and one that stands still can't end by itself. Whoever listens as well sees to the exit.
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => {
+    if (process.listenerCount(signal) === 0) process.exit(1);
+  });
 
 export function startProgram(
   command: string,
