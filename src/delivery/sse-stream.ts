@@ -18,6 +18,7 @@ export class SseStream implements Reader {
   readonly #frames: SseFrames;
   readonly #subscriptions: Subscription[] = [];
   readonly #now: () => number;
+  #isWatched = false;
 
   /** On `socket` a response has begun; `now` is a clock in ms that costs nothing to ask. */
   constructor(socket: Socket, frames: SseFrames, now: () => number) {
@@ -26,6 +27,8 @@ export class SseStream implements Reader {
     this.#now = now;
     this.writtenAt = now();
     socket.on('drain', () => {
+      if (this.#isWatched) socket.setTimeout(0);
+      this.#isWatched = false;
       for (const subscription of this.#subscriptions) subscription.advance();
     });
   }
@@ -56,6 +59,16 @@ export class SseStream implements Reader {
     if (!this.#socket.writable) return;
     this.writtenAt = this.#now();
     this.#socket.write(bytes);
+  }
+
+  /**
+   * Of a full socket: closes it if the peer takes nothing for `ms`. Node looks at what was taken, so a slow reader of a large
+   * snapshot is not a dead one.
+   */
+  watch(ms: number) {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.#socket.setTimeout(ms, () => this.#socket.destroy());
   }
 
   /** Sends what was written, then closes. */

@@ -42,7 +42,9 @@ export function createSseStreams({ heartbeatMs, onOpen, onClose }: SseStreamsOpt
   function look() {
     clock = Date.now();
     for (const stream of streams) {
-      if (clock - stream.writtenAt >= heartbeatMs && stream.isWritable()) stream.write(pingFrame());
+      if (clock - stream.writtenAt < heartbeatMs) continue;
+      if (stream.isWritable()) stream.write(pingFrame());
+      else stream.watch((MAX_STALLED_BEATS - 1) * heartbeatMs);
     }
   }
 
@@ -53,8 +55,6 @@ export function createSseStreams({ heartbeatMs, onOpen, onClose }: SseStreamsOpt
         throw new TypeError(
           'a response that has its socket, which one that is pipelined behind another has not',
         );
-      // Node looks at what the peer has taken: a slow reader of a large snapshot is not a dead one.
-      socket.setTimeout(MAX_STALLED_BEATS * heartbeatMs, () => socket.destroy());
       const stream = new SseStream(socket, frames, () => clock);
       stream.write(responseHead(response.getHeaders()) + retryFrame(RETRY) + pingFrame());
       streams.add(stream);

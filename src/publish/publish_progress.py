@@ -110,7 +110,7 @@ end
 -- A run's values; its array part is what this batch adds to the history. Nothing is written before all is decided.
 local function open_run(key, run_id)
   local run = {key = key, prefix = '{"type":"progress","run_id":' .. run_id .. ',"id":', id = clock - 1, state = 'null',
-    progress = 'null', started = ts, of_state = 0, of_progress = 0, of_data = 0, epochs = '', sources = ''}
+    progress = 'null', started = string.format('%.0f', clock), of_state = 0, of_progress = 0, of_data = 0, epochs = '', sources = ''}
   local last = redis.pcall('LINDEX', key, -1)
   while type(last) == 'string' and not read(run, last) do
     -- Not ours, or torn: it can't be followed, so it goes.

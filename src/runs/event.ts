@@ -9,6 +9,8 @@ export interface RunEvent {
   readonly id: number;
   /** The run is in a terminal state. */
   readonly done: boolean;
+  /** Its list begins with it: there is nothing before. */
+  readonly isFirst: boolean;
 }
 
 /** What an event says. */
@@ -31,6 +33,7 @@ const HEAD = '{"type":"progress","run_id":';
 const ID = ',"id":';
 const DONE = ',"done":true';
 const RECORD = ',"record":{';
+const STARTED_AT = RECORD.length + '"started":'.length;
 
 /** The event in an element, or null when it isn't one (a foreign or torn entry). */
 export function parseElement(element: string): RunEvent | null {
@@ -39,7 +42,8 @@ export function parseElement(element: string): RunEvent | null {
   if (!element.startsWith(HEAD) || at === -1 || end < at || !element.endsWith('}}')) return null;
   const id = Number.parseInt(element.slice(at + ID.length, at + ID.length + 16), 10);
   if (!Number.isSafeInteger(id)) return null;
-  return { element, id, done: element.endsWith(DONE, end) };
+  const started = Number.parseInt(element.slice(end + STARTED_AT, end + STARTED_AT + 16), 10);
+  return { element, id, done: element.endsWith(DONE, end), isFirst: id === started };
 }
 
 /** The event as readers get it: the element without its bookkeeping. */
@@ -52,7 +56,7 @@ export function eventFields({ element }: RunEvent): EventFields | null {
   try {
     const { record, ...fields } = JSON.parse(element);
     if (typeof fields.message !== 'string' || !isNestedWithin(MAX_DEPTH, fields)) return null;
-    return { ...fields, started: record.started };
+    return { ...fields, started: Math.floor(record.started / 1000) };
   } catch {
     // A SyntaxError, or a TypeError for a record that is none: somebody else has put it there.
     return null;

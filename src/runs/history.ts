@@ -8,7 +8,10 @@ export interface History {
   readonly events: readonly RunEvent[];
   readonly last: RunEvent | undefined;
 
-  /** Puts the next event on; the oldest falls off beyond the limit. False (nothing done) if its id isn't last + 1. */
+  /**
+   * Puts the next event on; the oldest falls off beyond the limit. False (nothing done) if its id isn't last + 1, or if
+   * there is none and it isn't the first of a list.
+   */
   append(event: RunEvent): boolean;
   /** Holds this very event, byte for byte. */
   holds(event: RunEvent): boolean;
@@ -62,7 +65,7 @@ export function createHistory(limit: number): History {
       return events.at(-1);
     },
     append: (event) => {
-      if (events.length === 0 || event.id !== lastId() + 1) return false;
+      if (events.length === 0 ? !event.isFirst : event.id !== lastId() + 1) return false;
       events.push(event);
       if (events.length > limit) events.shift();
       parts.clear();

@@ -44,6 +44,8 @@ interface OpenRun {
   checkedAt: number;
 }
 
+/** What a flood may announce while the store is read, in histories: beyond it the store is read again. */
+const PENDING_HISTORIES = 10;
 const SWEEP_MS = 1000;
 /**
  * A run that nobody has heard of, and nobody watches, is closed sooner. Longer than whoever opens several runs waits for
@@ -107,7 +109,7 @@ export function createHub(options: HubOptions): Hub {
     open.checkedAt = Date.now();
     if (open.syncing) {
       open.pending.push(event);
-      if (open.pending.length > historyLimit) open.pending.shift();
+      if (open.pending.length > PENDING_HISTORIES * historyLimit) open.pending.shift();
     } else if (!open.run.apply(event)) void sync(open);
   }
 

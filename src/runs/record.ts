@@ -80,7 +80,8 @@ export function recordUpdate(last: string | null, recording: Recording, context:
     id: context.clockMicros - 1,
     state: 'null',
     progress: 'null',
-    started: String(ts),
+    // The first id: what bears it as its own is the beginning of a list.
+    started: String(context.clockMicros),
     set: [0, 0, 0] as const,
     epochs: '',
     sources: '',

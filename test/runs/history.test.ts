@@ -30,7 +30,9 @@ test('it goes on by one, and by nothing else', () => {
   for (const id of [99, 100, 102, 104, 0]) assert.equal(history.append(eventOf(id)), false, String(id));
   assert.equal(history.append(eventOf(103)), true);
   assert.deepEqual([history.firstId, history.lastId], [100, 103]);
-  assert.equal(createHistory(10).append(eventOf(1)), false, 'only the store knows where an empty one begins');
+  const empty = createHistory(10);
+  assert.equal(empty.append(eventOf(2)), false, 'only the store knows what came before it');
+  assert.equal(empty.append(eventOf(1)), true, 'its list began with it');
 });
 
 test('after a cursor comes exactly the rest, or null where it can not be told', () => {

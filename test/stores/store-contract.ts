@@ -80,7 +80,7 @@ export function storeContract(
           ['B', 0.25, '', undefined],
         ],
       );
-      assert.ok(events.every(({ record: { started } }) => started === events[0]?.ts));
+      assert.ok(events.every(({ record: { started } }) => started === events[0]?.id));
     });
 
     test('a name is recorded once: what is at or below the highest of its source is a repeat', async () => {
