@@ -29,10 +29,12 @@ export async function notedEvents(page: Page): Promise<string[]> {
 
 /** What the n-th element of the page shows. */
 export async function see(page: Page, index = 0): Promise<Seen> {
-  return page.evaluate((index) => {
+  return page.evaluate(async (index) => {
     const element = document.querySelectorAll('run-progress')[index];
     const root = element?.shadowRoot;
     if (!element || !root) throw new Error('no element');
+    // It renders a few times a second at most: what it holds may not be shown yet.
+    await element.updateComplete;
     return {
       title: root.querySelector('.title')?.textContent ?? '',
       percent: root.querySelector('.percent')?.textContent ?? '',
