@@ -25,8 +25,11 @@ const bundle = await context({
 });
 await bundleElement();
 await bundle.watch();
-// Its script lies in public/, whose watcher then restarts the service. A mistake in the source is printed by the bundler.
-watch('src/element', { recursive: true }, () => void bundleElement().catch(() => {}));
+/** A mistake in the source: the bundler has printed it, and the next save is the next try. */
+function wasPrinted() {}
+
+// Its script lies in public/, whose watcher then restarts the service.
+watch('src/element', { recursive: true }, () => void bundleElement().catch(wasPrinted));
 // Read at the start of the service, so the bundler does not know them.
 watch('src/stores', (_event, name) => {
   if (name?.endsWith('.lua')) void bundle.rebuild();

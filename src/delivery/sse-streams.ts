@@ -44,6 +44,7 @@ export function createSseStreams({ heartbeatMs, onOpen, onClose }: SseStreamsOpt
     for (const stream of streams) {
       if (clock - stream.writtenAt < heartbeatMs) continue;
       if (stream.isWritable()) stream.write(pingFrame());
+      // One beat has gone by already.
       else stream.watch((MAX_STALLED_BEATS - 1) * heartbeatMs);
     }
   }
