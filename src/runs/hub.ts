@@ -46,6 +46,8 @@ interface OpenRun {
 
 /** What a flood may announce while the store is read, in histories: beyond it the store is read again. */
 const PENDING_HISTORIES = 10;
+/** In a flood readers are served so often: nobody reads faster. */
+const JOIN_MS = 100;
 const SWEEP_MS = 1000;
 /**
  * A run that nobody has heard of, and nobody watches, is closed sooner. Longer than whoever opens several runs waits for
@@ -64,6 +66,8 @@ export function createHub(options: HubOptions): Hub {
   const { store, historyLimit, idleMs = 30_000, maxOpenRuns = 50_000, onError } = options;
   const runs = new Map<string, OpenRun>();
   let dirty = new Set<Run>();
+  let flushSoon: NodeJS.Immediate | undefined;
+  let flushLater: NodeJS.Timeout | undefined;
   let isSweeping = false;
 
   store.onConnection((event) => {
@@ -91,13 +95,21 @@ export function createHub(options: HubOptions): Hub {
     return open;
   }
 
-  /** Subscribers are served once per turn of the event loop, with all that it brought. */
+  /**
+   * Subscribers are served once per turn of the event loop, with all that it brought; in a flood less often, as a reader
+   * costs a write however many events are in it.
+   */
   function markDirty(run: Run) {
-    if (dirty.size === 0) setImmediate(flushDirty);
     dirty.add(run);
+    if (!store.isBehind()) flushSoon ??= setImmediate(flushDirty);
+    else flushLater ??= setTimeout(flushDirty, JOIN_MS);
   }
 
   function flushDirty() {
+    clearImmediate(flushSoon);
+    clearTimeout(flushLater);
+    flushSoon = undefined;
+    flushLater = undefined;
     const batch = dirty;
     dirty = new Set();
     for (const run of batch) run.flush();

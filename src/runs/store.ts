@@ -55,6 +55,9 @@ export interface Store {
   /** `lost`: announcements are being missed and every `follow` has ended. `back`: they can be made again. */
   onConnection(listener: (event: 'lost' | 'back') => void): void;
 
+  /** Updates wait to be recorded, more than one step can: many announcements are about to come. */
+  isBehind(): boolean;
+
   /** Asks, and answers within two seconds. */
   status(): Promise<StoreStatus>;
   close(): Promise<void>;

@@ -60,6 +60,7 @@ export function createMemoryStore(options: HistoryOptions): Store {
       followers.delete(runId);
     },
     onConnection: () => {},
+    isBehind: () => false,
     status: async () => ({ ready: true }),
     close: async () => {
       clearInterval(sweeper);

@@ -1,4 +1,5 @@
 // Raw messages that wait to be recorded: in order, under their names, while Redis is away, full or slow.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Recording } from '../runs/record.ts';
 import type { Outcome, Store } from '../runs/store.ts';
 import type { Tally } from './tally.ts';
@@ -10,6 +11,8 @@ export interface Outbox {
   retryNow(): void;
   /** Why nothing can be recorded at the moment; null while things move. */
   blockedBy(): string | null;
+  /** More waits than one call can carry. */
+  isBehind(): boolean;
   /** Fulfilled when nothing waits any more. */
   whenEmpty(): Promise<void>;
 }
@@ -28,6 +31,11 @@ interface Waiting {
 }
 
 const BATCH = 250;
+/**
+ * From one call to the next, unless a full batch waits: two thousand messages a second are four hundred calls and not two thousand,
+ * and as many turns of readers.
+ */
+const GATHER_MS = 4;
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 2000;
 
@@ -42,6 +50,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let waitingBytes = 0;
   let taken = 0;
   let sending = false;
+  let gathering: Promise<void> | null = null;
   let blocked: string | null = null;
   let wake: (() => void) | null = null;
   const emptied: (() => void)[] = [];
@@ -51,6 +60,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     let failures = 0;
     let batch: Recording[] = [];
     while (batch.length > 0 || waiting.length > taken) {
+      if (gathering && waiting.length - taken < BATCH) await gathering;
+      gathering = delay(GATHER_MS).then(() => {
+        gathering = null;
+      });
       batch = [...batch, ...take(BATCH - batch.length)];
       const outcomes = await record(batch);
       batch = batch.filter((recording, i) => !isSettled(outcomes[i], recording));
@@ -118,6 +131,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     retryNow: () => wake?.(),
     blockedBy: () => blocked,
+    isBehind: () => waiting.length - taken > BATCH,
     whenEmpty: () =>
       new Promise((resolve) => {
         if (sending) emptied.push(resolve);

@@ -88,6 +88,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     onConnection: (listen) => {
       connectionListeners.push(listen);
     },
+    isBehind: outbox.isBehind,
     status,
     close: async () => {
       clearInterval(keepAlive);

@@ -202,3 +202,30 @@ test('a finished run that expires tells a reader who has all of it nothing, and 
   assert.deepEqual(hasAll.got, [`${end}`, `${again}`]);
   assert.deepEqual(lacksTheEnd.got, ['gap 0', `${again}`]);
 });
+
+test('while many updates wait to be recorded, readers are served every 100 ms, and at once when none waits any more', async (t) => {
+  const { store, hub } = setUp(t);
+  const [first = 0] = await store.publish('r', { log: 'one' });
+  const run = await hub.open('r', { patienceMs: PATIENCE_MS });
+  const reader = createRecordedReader();
+  run.subscribe(reader, first);
+  const served = async () => {
+    await store.whenQuiet();
+    return reader.got.length;
+  };
+  assert.equal(await served(), 0);
+  store.setBehind(true);
+  await store.publish('r', { log: 'two' });
+  assert.equal(await served(), 0);
+  mock.timers.tick(60);
+  await store.publish('r', { log: 'three' });
+  mock.timers.tick(39);
+  assert.equal(await served(), 0);
+  mock.timers.tick(1);
+  assert.equal(await served(), 2);
+  await store.publish('r', { log: 'four' });
+  assert.equal(await served(), 2);
+  store.setBehind(false);
+  await store.publish('r', { log: 'five' });
+  assert.equal(await served(), 4);
+});

@@ -1,6 +1,6 @@
 // What waits to be recorded: in order, and in bounded space.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { pino } from 'pino';
 import type { Outcome, Store } from '../../src/runs/store.ts';
 import { createOutbox, type OutboxOptions } from '../../src/stores/outbox.ts';
@@ -9,12 +9,14 @@ import { createTally } from '../../src/stores/tally.ts';
 /** A store that answers nothing before `open`, and notes what it then records. */
 function setUp(options: Partial<OutboxOptions> = {}) {
   const recorded: number[] = [];
+  const calls: number[] = [];
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
   const record: Store['record'] = async (recordings) => {
     await opened;
+    calls.push(recordings.length);
     recorded.push(...recordings.map(({ name }) => name.n));
     return recordings.map((): Outcome => ({ status: 'recorded' }));
   };
@@ -22,7 +24,7 @@ function setUp(options: Partial<OutboxOptions> = {}) {
   const outbox = createOutbox({ record, tally, ...options });
   const push = (n: number, bytes = 1) =>
     outbox.push({ runId: 'r', update: {}, name: { source: '100', n } }, bytes);
-  return { outbox, push, open, recorded, dropped: () => tally.totals().get('dropped-oldest') ?? 0 };
+  return { outbox, push, open, recorded, calls, dropped: () => tally.totals().get('dropped-oldest') ?? 0 };
 }
 
 test('beyond so many messages the oldest that wait go, and are counted', async () => {
@@ -72,4 +74,22 @@ test('within the bounds nothing goes, and all is recorded in order', async () =>
   await outbox.whenEmpty();
   assert.deepEqual(recorded, names);
   assert.equal(dropped(), 0);
+});
+
+test('what comes shortly after a call goes together', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.after(() => mock.timers.reset());
+  const { outbox, push, open, calls } = setUp();
+  open();
+  push(1);
+  await new Promise(setImmediate);
+  assert.deepEqual(calls, [1], 'the first waits for nobody');
+  for (const n of [2, 3, 4]) {
+    push(n);
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual(calls, [1]);
+  mock.timers.tick(4);
+  await outbox.whenEmpty();
+  assert.deepEqual(calls, [1, 3]);
 });

@@ -17,6 +17,8 @@ export interface HeldStore extends Store {
   /** From now on announcements wait for their release. */
   holdAnnouncements(): void;
   releaseAnnouncements(): void;
+  /** Many updates wait to be recorded, it says from now on, or none. */
+  setBehind(isBehind: boolean): void;
   /** Questions that wait for an answer. */
   readonly heldCount: number;
   /** What was asked so far: 'follow r', 'readLast r', 'read r', 'unfollow r'. */
@@ -46,6 +48,7 @@ export function createHeldStore(options: HistoryOptions = HELD_STORE_OPTIONS): H
   const held: (() => void)[] = [];
   let announcements: (() => void)[] | null = null;
   let notify: (event: 'lost' | 'back') => void = () => {};
+  let isBehind = false;
   let n = 0;
 
   async function ask<T>(what: string, runId: string, answer: () => Promise<T>): Promise<T> {
@@ -104,6 +107,10 @@ export function createHeldStore(options: HistoryOptions = HELD_STORE_OPTIONS): H
       const waiting = announcements ?? [];
       announcements = null;
       for (const announce of waiting) announce();
+    },
+    isBehind: () => isBehind,
+    setBehind: (behind) => {
+      isBehind = behind;
     },
     get heldCount() {
       return held.length;
