@@ -16,7 +16,7 @@ export class SseStream implements Reader {
   writtenAt = 0;
   readonly #socket: Socket;
   readonly #frames: SseFrames;
-  readonly #subscriptions: Subscription[] = [];
+  #subscriptions: readonly Subscription[] = [];
   readonly #now: () => number;
   #isWatched = false;
 
@@ -33,9 +33,9 @@ export class SseStream implements Reader {
     });
   }
 
-  /** Reads what `subscription` brings, until the stream closes. */
-  add(subscription: Subscription) {
-    this.#subscriptions.push(subscription);
+  /** Reads what they bring, until the stream closes. */
+  read(subscriptions: readonly Subscription[]) {
+    this.#subscriptions = subscriptions;
   }
 
   isWritable(): boolean {

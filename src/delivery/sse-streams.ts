@@ -1,5 +1,8 @@
 // All open event streams: how one begins, shows that it lives, and ends.
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Reader, Subscription } from '../runs/run.ts';
+import { responseHead } from './response-head.ts';
 import { pingFrame, retryFrame, type SseFrames } from './sse-frames.ts';
 import { SseStream } from './sse-stream.ts';
 
@@ -7,6 +10,7 @@ export const SSE_HEADERS: OutgoingHttpHeaders = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-store, no-transform',
   'X-Accel-Buffering': 'no',
+  Connection: 'close',
 };
 
 const RETRY = { leastMs: 1000, mostMs: 3000 };
@@ -19,10 +23,15 @@ const LOOKS_PER_INTERVAL = 15;
 
 export interface SseStreams {
   /**
-   * Sends headers, `retry:` and a first ping at once: a router must see bytes though the run is silent. Throws TypeError
-   * for a response without a socket.
+   * Sends headers, `retry:` and a first ping at once: a router must see bytes though the run is silent. In the same write
+   * goes what `subscribe` makes of the stream. The socket must flow, so that its end is noticed.
    */
-  open(response: ServerResponse, frames: SseFrames): SseStream;
+  open(
+    socket: Socket,
+    headers: OutgoingHttpHeaders,
+    frames: SseFrames,
+    subscribe: (reader: Reader) => Subscription[],
+  ): void;
   /** Ends every stream cleanly, each with its own moment to come back. */
   close(): void;
 }
@@ -50,22 +59,19 @@ export function createSseStreams({ heartbeatMs, onOpen, onClose }: SseStreamsOpt
   }
 
   return {
-    open: (response, frames) => {
-      const { socket } = response;
-      if (!socket)
-        throw new TypeError(
-          'a response that has its socket, which one that is pipelined behind another has not',
-        );
+    open: (socket, headers, frames, subscribe) => {
       const stream = new SseStream(socket, frames, () => clock);
-      stream.write(responseHead(response.getHeaders()) + retryFrame(RETRY) + pingFrame());
       streams.add(stream);
       onOpen();
-      response.on('close', () => {
+      socket.on('close', () => {
         streams.delete(stream);
         stream.cancel();
         onClose();
       });
-      return stream;
+      socket.cork();
+      stream.write(responseHead(200, { ...headers, ...SSE_HEADERS }) + retryFrame(RETRY) + pingFrame());
+      stream.read(subscribe(stream));
+      socket.uncork();
     },
     close: () => {
       for (const stream of streams) {
@@ -74,14 +80,4 @@ export function createSseStreams({ heartbeatMs, onOpen, onClose }: SseStreamsOpt
       }
     },
   };
-}
-
-/**
- * The head of the response (RFC 9112, 4), with what the server has put into it. Written by hand and to the socket, like
- * all that follows: a response that has written its own keeps a kilobyte of it for as long as the stream is open.
- */
-function responseHead(headers: OutgoingHttpHeaders): string {
-  const all = { ...headers, ...SSE_HEADERS, Connection: 'close', Date: new Date().toUTCString() };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 200 OK\r\n${lines.join('')}\r\n`;
 }

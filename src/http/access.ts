@@ -1,6 +1,7 @@
 // Who may talk to the service: Host, Origin, and what browsers are told of it (Fetch standard, 3.3). Decides only.
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
+import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
 
 export interface AccessOptions {
@@ -14,16 +15,16 @@ export interface Access {
    * Against DNS rebinding, where a foreign page reaches this service under its own name: outside production only names
    * that mean this machine pass, IP addresses, and the hosts of allowed origins. Throws 403.
    */
-  checkHost(request: IncomingMessage): void;
+  checkHost(head: RequestHead): void;
   /**
    * For what a page could do without its visitor's consent: publish, and open a WebSocket. Programs send no Origin.
    * Throws 403.
    */
-  checkOrigin(request: IncomingMessage): void;
+  checkOrigin(head: RequestHead): void;
   /** For every answer, errors too: without them a page can't even read the status. */
-  corsHeaders(request: IncomingMessage): OutgoingHttpHeaders;
+  corsHeaders(head: RequestHead): OutgoingHttpHeaders;
   /** For the answer to OPTIONS. */
-  preflightHeaders(request: IncomingMessage): OutgoingHttpHeaders;
+  preflightHeaders(head: RequestHead): OutgoingHttpHeaders;
 }
 
 const PREFLIGHT_SECONDS = '7200';
@@ -37,7 +38,7 @@ export function createAccess({ isProduction, allowedOrigins }: AccessOptions): A
     return allowedOrigins === '*' || allowedOrigins.includes(origin);
   }
 
-  function corsHeaders({ headers: { origin } }: IncomingMessage): OutgoingHttpHeaders {
+  function corsHeaders({ headers: { origin } }: RequestHead): OutgoingHttpHeaders {
     if (allowedOrigins !== '*' && allowedOrigins.length === 0) return {};
     if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' };
     return {
@@ -48,9 +49,9 @@ export function createAccess({ isProduction, allowedOrigins }: AccessOptions): A
   }
 
   return {
-    checkHost: (request) => {
+    checkHost: (head) => {
       if (isProduction || allowedOrigins === '*') return;
-      const host = hostname(request.headers.host ?? '');
+      const host = hostname(head.headers.host ?? '');
       if (host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0 || hosts.has(host)) return;
       throw new HttpProblem(
         403,
@@ -69,8 +70,8 @@ export function createAccess({ isProduction, allowedOrigins }: AccessOptions): A
       );
     },
     corsHeaders,
-    preflightHeaders: (request) => {
-      const cors = corsHeaders(request);
+    preflightHeaders: (head) => {
+      const cors = corsHeaders(head);
       if (!cors['Access-Control-Allow-Origin']) return cors;
       return {
         ...cors,

@@ -1,6 +1,6 @@
 // Errors as answers: application/problem+json (RFC 9457) with a stable `code`.
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { STATUS_CODES } from 'node:http';
+import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
+import { responseHead } from '../delivery/response-head.ts';
 
 export interface ProblemOptions {
   headers?: OutgoingHttpHeaders;
@@ -49,15 +49,16 @@ export function sendProblem(response: ServerResponse, problem: HttpProblem) {
     .end(body);
 }
 
-/** The same where there is no response object: on a connection that asked for an upgrade. */
-export function rawProblem(problem: HttpProblem): string {
+/** The same where there is no response object: on a connection that was to become a stream or a WebSocket. */
+export function rawProblem(problem: HttpProblem, headers: OutgoingHttpHeaders = {}): string {
   const body = problemBody(problem);
-  const headers = {
+  const head = responseHead(problem.status, {
+    ...headers,
     ...problem.headers,
     'Content-Type': 'application/problem+json; charset=utf-8',
+    'Cache-Control': 'no-store',
     'Content-Length': Buffer.byteLength(body),
     Connection: 'close',
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`;
+  });
+  return head + body;
 }

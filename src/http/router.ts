@@ -1,21 +1,38 @@
 // Finds what a request's path and method mean. Knows no answers of its own but 400, 404 and 405.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
 
-export interface RequestContext {
-  request: IncomingMessage;
-  response: ServerResponse;
+interface Matched {
   /** Decoded path segments that the route names. */
   params: ReadonlyMap<string, string>;
   query: URLSearchParams;
 }
 
+export interface RequestContext extends Matched {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
 export type Handler = (context: RequestContext) => void | Promise<void>;
+
+/** A GET whose answer takes the connection over. */
+export interface StreamContext extends Matched {
+  head: RequestHead;
+  socket: Socket;
+  /** To be put into the answer. */
+  headers: OutgoingHttpHeaders;
+}
+
+export type StreamHandler = (context: StreamContext) => Promise<void>;
 
 export interface Route {
   /** '/api/runs/:run_id/events': a segment that begins with a colon is a parameter. */
   path: string;
   methods: Readonly<Record<string, Handler>>;
+  /** Answers GET. */
+  stream?: StreamHandler;
 }
 
 export interface Target {
@@ -56,21 +73,23 @@ function decode(segment: string): string {
   }
 }
 
-/** The handler for a request, and what the path says to it. Throws 404 or 405. */
-export function route(
-  routes: readonly Route[],
-  request: IncomingMessage,
-): { handler: Handler; params: RequestContext['params']; query: URLSearchParams } {
-  const { segments, query } = parseTarget(request.url ?? '/');
-  for (const { path, methods } of routes) {
-    const params = matchPath(path, segments);
-    if (!params) continue;
-    const handler = methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];
-    if (handler) return { handler, params, query };
-    const allowed = Object.keys(methods).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-    throw new HttpProblem(405, 'method-not-allowed', `Allowed here: ${allowed.join(', ')}.`, {
-      headers: { Allow: allowed.join(', ') },
-    });
+/** The route of a request target. Throws 404, or 400 for malformed percent-encoding. */
+export function findRoute(routes: readonly Route[], target: string): Matched & { route: Route } {
+  const { segments, query } = parseTarget(target);
+  for (const route of routes) {
+    const params = matchPath(route.path, segments);
+    if (params) return { route, params, query };
   }
   throw new HttpProblem(404, 'not-found', 'Nothing is here. See / for what there is.');
+}
+
+/** Throws 405. */
+export function handlerOf({ methods, stream }: Route, method: string): Handler {
+  const handler = methods[method] ?? (method === 'HEAD' ? methods.GET : undefined);
+  if (handler) return handler;
+  const others = Object.keys(methods).filter((name) => name !== 'GET' && name !== 'HEAD');
+  const allowed = stream || methods.GET ? ['GET', 'HEAD', ...others] : others;
+  throw new HttpProblem(405, 'method-not-allowed', `Allowed here: ${allowed.join(', ')}.`, {
+    headers: { Allow: allowed.join(', ') },
+  });
 }

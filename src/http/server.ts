@@ -4,8 +4,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Access } from './access.ts';
+import { offerFirstRequests } from './first-request.ts';
+import type { RequestHead } from './plain-head.ts';
 import { HttpProblem, rawProblem, sendProblem } from './problem.ts';
-import { type Route, route } from './router.ts';
+import { findRoute, handlerOf, type Route } from './router.ts';
 
 export interface HttpServerOptions {
   routes: readonly Route[];
@@ -24,31 +26,59 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true });
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
-    for (const [name, value] of Object.entries(access.corsHeaders(request)))
-      response.setHeader(name, value ?? '');
+    const headers = access.corsHeaders(request);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? '');
     try {
       access.checkHost(request);
       if (request.method === 'OPTIONS') {
         response.writeHead(204, access.preflightHeaders(request)).end();
         return;
       }
-      const { handler, params, query } = route(routes, request);
-      await handler({ request, response, params, query });
+      const { route, params, query } = findRoute(routes, request.url ?? '/');
+      if (route.stream && request.method === 'GET')
+        await route.stream({ head: request, socket: ownSocket(response), headers, params, query });
+      else await handlerOf(route, request.method ?? '')({ request, response, params, query });
     } catch (error) {
       if (response.headersSent || response.destroyed) response.destroy();
-      else sendProblem(response, problemOf(error, request));
+      else sendProblem(response, problemOf(error, request.method, request.destroyed));
     }
     // A body that nobody read would stand in the way of the connection's next request.
     request.resume();
   }
 
-  function problemOf(error: unknown, request: IncomingMessage): HttpProblem {
+  /** On a connection that Node's response object has nothing to do with. */
+  async function answerRaw(head: RequestHead, socket: Duplex, respond: () => Promise<void>) {
+    try {
+      access.checkHost(head);
+      await respond();
+    } catch (error) {
+      if (socket.writable)
+        socket.end(rawProblem(problemOf(error, head.method, socket.destroyed), access.corsHeaders(head)));
+    }
+  }
+
+  function takeStream(head: RequestHead, socket: Socket): boolean {
+    try {
+      const { route, params, query } = findRoute(routes, head.url ?? '/');
+      const { stream } = route;
+      if (!stream) return false;
+      const headers = access.corsHeaders(head);
+      void answerRaw(head, socket, () => stream({ head, socket, headers, params, query }));
+      return true;
+    } catch {
+      // An HttpProblem: not of a stream, so `answer` meets it again, and says so.
+      return false;
+    }
+  }
+
+  function problemOf(error: unknown, method: string | undefined, isGone: boolean): HttpProblem {
     if (error instanceof HttpProblem) return error;
     // A client that went away while its body was read is not an error.
-    if (!request.destroyed) log.error({ err: error, method: request.method }, 'request failed');
+    if (!isGone) log.error({ err: error, method }, 'request failed');
     return new HttpProblem(500, 'internal', 'Something went wrong here. The log says what.');
   }
 
+  offerFirstRequests(server, takeStream);
   server.on('request', (request, response) => {
     response.on('error', ignoreReset);
     void answer(request, response);
@@ -58,13 +88,7 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
     socket.on('error', () => socket.destroy());
     // Node shows every Upgrade header here; one that isn't known is to be ignored (RFC 9110, 7.8): curl --http2, say.
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return beginAnew(request, socket, head);
-    const checked = async () => {
-      access.checkHost(request);
-      await upgrade(request, socket, head);
-    };
-    checked().catch((error: unknown) => {
-      if (socket.writable) socket.end(rawProblem(problemOf(error, request)));
-    });
+    void answerRaw(request, socket, () => upgrade(request, socket, head));
   });
 
   /** Node's parser has let go of the connection, and of a body on it: it gets the request again, without the header. */
@@ -79,6 +103,12 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
     else socket.end(rawProblem(badRequest(error.code)));
   });
   return server;
+}
+
+/** A response that is pipelined behind another has none yet. */
+function ownSocket({ socket }: ServerResponse): Socket {
+  if (socket) return socket;
+  throw new HttpProblem(400, 'pipelined', 'A stream needs a connection of its own, with nothing before it.');
 }
 
 /** `close`, as every further request of this kind would begin anew on the same socket. */

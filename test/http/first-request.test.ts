@@ -1,0 +1,70 @@
+// A connection's first request is looked at before Node's HTTP server sees it: what isn't taken over arrives there whole.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { offerFirstRequests } from '../../src/http/first-request.ts';
+import { openRaw } from '../support/raw-connection.ts';
+
+/** Answers with the method, target and body that it got; takes over what asks for /mine. */
+async function setUp(t: TestContext, silentMs?: number) {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    response.end(`${request.method} ${request.url} ${Buffer.concat(chunks).length}\n`);
+  });
+  const takeOver = ({ url }: { url?: string | undefined }, socket: { end(text: string): void }) => {
+    if (url !== '/mine') return false;
+    socket.end('taken over');
+    return true;
+  };
+  offerFirstRequests(server, takeOver, silentMs);
+  server.listen(0, '127.0.0.1');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  await once(server, 'listening');
+  return openRaw((server.address() as AddressInfo).port);
+}
+
+const BODY = 'x'.repeat(200_000);
+const POST = `POST /post HTTP/1.1\r\nHost: h\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
+
+for (const [what, pieces, answers] of [
+  ['the request that is taken over', ['GET /mine HTTP/1.1\r\nHost: h\r\n\r\n'], ['taken over']],
+  ['a plain one that is not', ['GET / HTTP/1.1\r\nHost: h\r\n\r\n'], ['GET / 0\n']],
+  ['a head in pieces', ['GET /pie', 'ces HTTP/1.1\r\nHost: h\r\n', '\r\n'], ['GET /pieces 0\n']],
+  ['a large body', [POST], [`POST /post ${BODY.length}\n`]],
+  [
+    'one request behind the other, the second in pieces',
+    ['GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTT', 'P/1.1\r\nHost: h\r\n\r\n'],
+    ['GET /a 0\n', 'GET /b 0\n'],
+  ],
+] as const)
+  test(`${what} is answered`, async (t) => {
+    const connection = await setUp(t);
+    t.after(connection.reset);
+    for (const piece of pieces) {
+      connection.send(piece);
+      // The next one in a packet of its own, or the server would see one piece.
+      await new Promise(setImmediate);
+    }
+    for (const answer of answers) await connection.until(answer, (received) => received.includes(answer));
+  });
+
+test('a client that ends before it has said anything is ended', async (t) => {
+  const connection = await setUp(t);
+  t.after(connection.reset);
+  connection.end();
+  await connection.closed();
+  assert.equal(connection.received, '');
+});
+
+test('a client that says nothing for too long is cut', async (t) => {
+  const connection = await setUp(t, 60);
+  t.after(connection.reset);
+  await connection.closed();
+  assert.equal(connection.received, '');
+});
