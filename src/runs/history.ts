@@ -16,7 +16,7 @@ export interface History {
   /** Holds this very event, byte for byte. */
   holds(event: RunEvent): boolean;
   /**
-   * The events after a cursor, or the first 64 KiB of them: a reader far behind gets its history in parts. `null` if it
+   * The events after a cursor, or the first 128 KiB of them: a reader far behind gets its history in parts. `null` if it
    * can't be told, because the cursor is ahead or events between it and the history are gone. Cursor 0 wishes all that
    * is retained, and misses nothing by it.
    */
@@ -32,7 +32,7 @@ export interface History {
  */
 export type Continuity = 'same' | 'lost';
 
-const MAX_PART_CHARACTERS = 64 * 1024;
+const MAX_PART_CHARACTERS = 128 * 1024;
 
 export function createHistory(limit: number): History {
   let events: RunEvent[] = [];
