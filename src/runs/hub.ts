@@ -47,7 +47,7 @@ interface OpenRun {
 /** What a flood may announce while the store is read, in histories: beyond it the store is read again. */
 const PENDING_HISTORIES = 10;
 /** In a flood readers are served so often: nobody reads faster. */
-const JOIN_MS = 100;
+const JOIN_MS = 250;
 const SWEEP_MS = 1000;
 /**
  * A run that nobody has heard of, and nobody watches, is closed sooner. Longer than whoever opens several runs waits for

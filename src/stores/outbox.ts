@@ -32,10 +32,10 @@ interface Waiting {
 
 const BATCH = 250;
 /**
- * From one call to the next, unless a full batch waits: two thousand messages a second are four hundred calls and not two thousand,
+ * From one call to the next, unless a full batch waits: two thousand messages a second are a hundred calls and not two thousand,
  * and as many turns of readers.
  */
-const GATHER_MS = 4;
+const GATHER_MS = 10;
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 2000;
 
