@@ -1,13 +1,12 @@
-// Where a Python publisher lives: threads, forks, pools, Celery; and how it ends.
+// Where a Python publisher lives: threads, forks, pools; and how it ends.
 import assert from 'node:assert/strict';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { lines, linesOf, readHistory } from './support/history.ts';
 import { startProxy } from './support/proxy.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
-import { type RedisProcess, startRedis } from './support/redis.ts';
+import { startRedis } from './support/redis.ts';
 import { startPythonWorker } from './support/worker.ts';
 
 const PREAMBLE = `
@@ -161,86 +160,4 @@ test('strict: an update is recorded, once, when the call returns, or the call ra
   assert.match(`${await worker.call('publish', 'bad', 0, 1)}`, /^ResponseError: WRONGTYPE/);
   await redis.kill();
   assert.match(`${await worker.call('publish', 'r', 20, 21)}`, /^ConnectionError: /);
-});
-
-/** A Celery worker of two processes; fulfilled when it takes tasks. */
-async function startCelery(broker: RedisProcess, redisUrl: string) {
-  const environment = { BROKER_URL: broker.url, REDIS_URL: redisUrl, HISTORY_LIMIT: '5000' };
-  const worker = spawnPython(
-    ['-m', 'celery', '-A', 'celery_app', 'worker', '--pool=prefork', '--concurrency=2', '--loglevel=INFO'],
-    environment,
-  );
-  let log = '';
-  for (const stream of [worker.stdout, worker.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      log += text;
-      worker.emit('log');
-    });
-  const logged = async (pattern: RegExp, times = 1) => {
-    while ((log.match(pattern)?.length ?? 0) < times) {
-      if (worker.exitCode !== null) throw new Error(`Celery ended: ${log}`);
-      await once(worker, 'log');
-    }
-  };
-  const send = async (...jobs: [string, number, number][]) => {
-    const code = `import celery_app\nfor job in ${JSON.stringify(jobs)}: celery_app.job.delay(*job)`;
-    const { code: status, stderr } = await whenEnded(spawnPython(['-c', code], environment));
-    assert.equal(status, 0, stderr);
-  };
-  await logged(/ ready\./g);
-  return { worker, logged, send, stop: () => stop(worker) };
-}
-
-async function stop(child: ChildProcessWithoutNullStreams) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  await once(child, 'exit');
-}
-
-test('tasks of a Celery worker with forked processes lose and double nothing', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.close);
-  const proxy = await startProxy(redis.port);
-  t.after(proxy.close);
-  const celery = await startCelery(redis, proxy.url);
-  t.after(celery.stop);
-  proxy.cutEvery(2);
-  await celery.send(...[0, 1, 2, 3].map((i): [string, number, number] => [`r${i}`, 0, 500]), [
-    'r0',
-    500,
-    700,
-  ]);
-  await celery.logged(/ succeeded in /g, 5);
-  await celery.stop();
-  for (const i of [1, 2, 3]) {
-    const events = await readHistory(redis, `r${i}`);
-    assert.deepEqual(linesOf(events), lines(0, 500));
-    assert.equal(events.at(-1)?.done, true);
-  }
-  const shared = linesOf(await readHistory(redis, 'r0'));
-  const isSecond = (line: string) => Number(line.slice(5)) >= 500;
-  assert.deepEqual(
-    shared.filter((line) => !isSecond(line)),
-    lines(0, 500),
-  );
-  assert.deepEqual(shared.filter(isSecond), lines(500, 700));
-  assert.deepEqual(linesOf(await readHistory(redis, 'parent')), ['before the fork']);
-  assert.ok(proxy.cuts > 0);
-});
-
-test('what waits in a Celery process that ends is recorded if Redis comes back at once', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.close);
-  const proxy = await startProxy(redis.port);
-  t.after(proxy.close);
-  const celery = await startCelery(redis, proxy.url);
-  t.after(celery.stop);
-  proxy.setOpen(false);
-  await celery.send(['r', 0, 300]);
-  await celery.logged(/ succeeded in /g);
-  const stopped = celery.stop();
-  await celery.logged(/a child ends/g);
-  proxy.setOpen(true);
-  await stopped;
-  assert.deepEqual(linesOf(await readHistory(redis, 'r')), lines(0, 300));
 });
