@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { linesOf, readHistory } from './support/history.ts';
-import { startRedis } from './support/redis.ts';
+import { startRedis } from '../support/redis.ts';
+import { readLines } from './support/lines.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -25,7 +25,8 @@ await publisher.close();
 
 test('another project can import run-progress/publisher, with its types', async (t) => {
   const redis = await startRedis();
-  t.after(redis.close);
+  t.after(redis.stop);
+  const client = await redis.client();
   const folder = mkdtempSync(join(tmpdir(), 'run-progress-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const tsc = join(ROOT, 'node_modules/.bin/tsc');
@@ -37,7 +38,7 @@ test('another project can import run-progress/publisher, with its types', async 
   const options = ['--module', 'nodenext', '--target', 'es2023', '--strict', '--types', 'node'];
   execFileSync(tsc, ['consumer.mts', ...options], { cwd: folder });
   execFileSync(process.execPath, ['consumer.mjs', redis.url], { cwd: folder, stdio: 'pipe' });
-  assert.deepEqual(linesOf(await readHistory(redis, 'r')), ['from a package']);
+  assert.deepEqual(await readLines(client, 'r'), ['from a package']);
 });
 
 test('the packed files are those that are needed', () => {

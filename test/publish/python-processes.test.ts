@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { lines, linesOf, readHistory } from './support/history.ts';
-import { startProxy } from './support/proxy.ts';
+import { startRedis } from '../support/redis.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { lines, readLines } from './support/lines.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
-import { startRedis } from './support/redis.ts';
 import { startPythonWorker } from './support/worker.ts';
 
 const PREAMBLE = `
@@ -23,15 +23,16 @@ function runPython(code: string, environment: Record<string, string>) {
 
 test('a program that ends at once has published all', async (t) => {
   const redis = await startRedis();
-  t.after(redis.close);
+  t.after(redis.stop);
+  const client = await redis.client();
   const { code, stderr } = await runPython('work("r", 0, 1000)', { REDIS_URL: redis.url });
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-  assert.deepEqual(linesOf(await readHistory(redis, 'r')), lines(0, 1000));
+  assert.deepEqual(await readLines(client, 'r'), lines(0, 1000));
 });
 
 test('a program ends though Redis is away, and says so once', async (t) => {
   const redis = await startRedis();
-  t.after(redis.close);
+  t.after(redis.stop);
   await redis.kill();
   const { code, stderr } = await runPython('work("r", 0, 1000)', { REDIS_URL: redis.url });
   assert.equal(code, 0);
@@ -59,7 +60,8 @@ test('an environment that can not be used stops no task, and shows no password',
 
 test('the environment is that of the service', async (t) => {
   const redis = await startRedis();
-  t.after(redis.close);
+  t.after(redis.stop);
+  const client = await redis.client();
   const { code, stderr } = await runPython('work("r", 0, 20)\npublish_progress("r", "DONE")', {
     REDIS_URL: redis.url,
     PROGRESS_CHANNEL: 'some:channel',
@@ -69,15 +71,16 @@ test('the environment is that of the service', async (t) => {
     FINISHED_TTL_SECONDS: '60',
   });
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-  const elements = (await redis.command('LRANGE', 'videos:run:r', 0, -1)) as string[];
+  const elements = await client.lrange('videos:run:r', 0, -1);
   assert.equal(elements.length, 10);
   assert.equal(JSON.parse(elements.at(-1) ?? '').done, true);
-  assert.ok(Number(await redis.command('PTTL', 'videos:run:r')) <= 60_000);
+  assert.ok((await client.pttl('videos:run:r')) <= 60_000);
 });
 
 test('threads share a publisher, and each keeps its order', async (t) => {
   const redis = await startRedis();
-  t.after(redis.close);
+  t.after(redis.stop);
+  const client = await redis.client();
   const code = `
 import threading
 threads = [threading.Thread(target=work, args=("r", first, first + 250)) for first in range(0, 1000, 250)]
@@ -86,7 +89,7 @@ for thread in threads: thread.join()
 `;
   const ended = await runPython(code, { REDIS_URL: redis.url });
   assert.deepEqual({ code: ended.code, stderr: ended.stderr }, { code: 0, stderr: '' });
-  const all = linesOf(await readHistory(redis, 'r'));
+  const all = await readLines(client, 'r');
   assert.equal(all.length, 1000);
   for (let first = 0; first < 1000; first += 250) {
     const expected = lines(first, first + 250);
@@ -100,8 +103,9 @@ for thread in threads: thread.join()
 
 test('a forked child publishes under its own name, and nothing of what waits in its parent', async (t) => {
   const redis = await startRedis();
-  t.after(redis.close);
-  const proxy = await startProxy(redis.port);
+  t.after(redis.stop);
+  const client = await redis.client();
+  const proxy = await startTcpProxy(redis.port);
   t.after(proxy.close);
   const worker = await startPythonWorker(proxy.url);
   t.after(worker.close);
@@ -115,7 +119,7 @@ test('a forked child publishes under its own name, and nothing of what waits in 
   assert.equal(await worker.call('fork', 'r', 100, 200), 0);
   await worker.publish('r', 200, 300);
   assert.equal(await worker.flush(30_000), true);
-  const all = linesOf(await readHistory(redis, 'r'));
+  const all = await readLines(client, 'r');
   const isChilds = (line: string) => /^line 1\d\d$/.test(line);
   assert.deepEqual(all.filter(isChilds), lines(100, 200));
   assert.deepEqual(
@@ -126,7 +130,8 @@ test('a forked child publishes under its own name, and nothing of what waits in 
 
 test('a child of multiprocessing has published all when it ends', async (t) => {
   const redis = await startRedis();
-  t.after(redis.close);
+  t.after(redis.stop);
+  const client = await redis.client();
   const code = `
 import multiprocessing
 work("parent", 0, 1)
@@ -136,27 +141,28 @@ child.join()
 `;
   const ended = await runPython(code, { REDIS_URL: redis.url });
   assert.deepEqual({ code: ended.code, stderr: ended.stderr }, { code: 0, stderr: '' });
-  assert.deepEqual(linesOf(await readHistory(redis, 'r')), lines(0, 1000));
+  assert.deepEqual(await readLines(client, 'r'), lines(0, 1000));
 });
 
 test('strict: an update is recorded, once, when the call returns, or the call raises', async (t) => {
   const redis = await startRedis();
-  t.after(redis.close);
-  const proxy = await startProxy(redis.port);
+  t.after(redis.stop);
+  const client = await redis.client();
+  const proxy = await startTcpProxy(redis.port);
   t.after(proxy.close);
   const worker = await startPythonWorker(proxy.url, { strict: true });
   t.after(worker.close);
   proxy.cutEvery(3);
   for (let number = 0; number < 20; number++) {
     assert.equal(await worker.call('publish', 'r', number, number + 1), null);
-    assert.deepEqual(linesOf(await readHistory(redis, 'r')), lines(0, number + 1));
+    assert.deepEqual(await readLines(client, 'r'), lines(0, number + 1));
   }
   assert.ok(proxy.cuts > 0);
   assert.equal(
     await worker.call('update', 'r', { state: '', progress: 40 }),
     'ValueError: state must be 1 to 64 characters without control characters; progress must be a number from 0 to 1',
   );
-  await redis.command('SET', 'autoshorts:run:bad', 'x');
+  await client.set('autoshorts:run:bad', 'x');
   assert.match(`${await worker.call('publish', 'bad', 0, 1)}`, /^ResponseError: WRONGTYPE/);
   await redis.kill();
   assert.match(`${await worker.call('publish', 'r', 20, 21)}`, /^ConnectionError: /);

@@ -6,6 +6,8 @@ import type { Service } from './service.ts';
 
 export interface PublishAnswer {
   status: number;
+  /** It says that this is the answer to an earlier request with the same key. */
+  replayed: boolean;
   /** The recorded event, or the problem. */
   body: ProgressMessage & { code?: string };
 }
@@ -17,13 +19,21 @@ export async function publishAnswer(
   headers: Record<string, string> = {},
   timeoutMs = 30_000,
 ): Promise<PublishAnswer> {
-  const { statusCode, body } = await request(service.eventsUrl(runId), {
+  const {
+    statusCode,
+    headers: answered,
+    body,
+  } = await request(service.eventsUrl(runId), {
     method: 'POST',
     body: JSON.stringify(update),
     headers,
     signal: AbortSignal.timeout(timeoutMs),
   });
-  return { status: statusCode, body: JSON.parse(await body.text()) };
+  return {
+    status: statusCode,
+    replayed: answered['idempotent-replayed'] === 'true',
+    body: JSON.parse(await body.text()),
+  };
 }
 
 /** The recorded event. */

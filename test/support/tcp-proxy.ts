@@ -1,4 +1,4 @@
-// A TCP proxy before Redis, whose connections can be made to hang, or to lead elsewhere.
+// A TCP proxy before Redis, whose connections can be made to hang, to lead elsewhere, to lose answers, or to be refused.
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
@@ -12,20 +12,41 @@ export interface TcpProxy {
   freeze(sent: string): number;
   /** Cuts every connection; new ones lead there. */
   switchTo(port: number): void;
-  close(): void;
+  /**
+   * From now on every n-th call of the record script loses its answer, and its connection: the call was executed, and
+   * nobody hears of it. 0: none.
+   */
+  cutEvery(calls: number): void;
+  /** How many answers were cut off. */
+  readonly cuts: number;
+  /** False: cuts every connection, and closes new ones at once. */
+  setOpen(isOpen: boolean): void;
+  /** Fulfilled when the next connection from a client has ended. */
+  whenClientLeaves(): Promise<void>;
+  close(): Promise<void>;
 }
 
 interface Link {
   client: Socket;
   redis: Socket;
   sent: string;
+  losesAnswer: boolean;
 }
+
+const CALL = /evalsha/i;
 
 export async function startTcpProxy(firstPort: number): Promise<TcpProxy> {
   const links = new Set<Link>();
+  const leaving: (() => void)[] = [];
   let target = firstPort;
+  let isOpen = true;
+  let every = 0;
+  let calls = 0;
+  let cuts = 0;
+
   const server = createServer((client) => {
-    const link: Link = { client, redis: connect(target, '127.0.0.1'), sent: '' };
+    if (!isOpen) return client.destroy();
+    const link: Link = { client, redis: connect(target, '127.0.0.1'), sent: '', losesAnswer: false };
     links.add(link);
     const end = () => {
       links.delete(link);
@@ -34,11 +55,20 @@ export async function startTcpProxy(firstPort: number): Promise<TcpProxy> {
     };
     // Either side may reset: then the other is ended, too.
     for (const socket of [client, link.redis]) socket.on('error', end).on('close', end);
+    client.on('close', () => {
+      for (const resolve of leaving.splice(0)) resolve();
+    });
     client.on('data', (bytes) => {
-      link.sent += bytes.toString('latin1');
+      const text = bytes.toString('latin1');
+      link.sent += text;
+      if (every > 0 && CALL.test(text) && ++calls % every === 0) link.losesAnswer = true;
       link.redis.write(bytes);
     });
-    link.redis.on('data', (bytes) => client.write(bytes));
+    link.redis.on('data', (bytes) => {
+      if (!link.losesAnswer) return client.write(bytes);
+      cuts++;
+      end();
+    });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -46,6 +76,7 @@ export async function startTcpProxy(firstPort: number): Promise<TcpProxy> {
   const cutAll = () => {
     for (const { client } of links) client.destroy();
   };
+
   return {
     port: address.port,
     url: `redis://127.0.0.1:${address.port}`,
@@ -61,9 +92,25 @@ export async function startTcpProxy(firstPort: number): Promise<TcpProxy> {
       target = port;
       cutAll();
     },
-    close: () => {
+    cutEvery: (n) => {
+      every = n;
+    },
+    get cuts() {
+      return cuts;
+    },
+    setOpen: (open) => {
+      isOpen = open;
+      if (!open) cutAll();
+    },
+    whenClientLeaves: () =>
+      new Promise((resolve) => {
+        leaving.push(resolve);
+      }),
+    close: async () => {
+      const closed = once(server, 'close');
       server.close();
       cutAll();
+      await closed;
     },
   };
 }

@@ -1,8 +1,8 @@
 // A real Celery worker whose tasks (celery_app.py) publish: a pool of two forked processes.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { RedisServer } from '../../support/redis.ts';
 import { spawnPython, whenEnded } from './python.ts';
-import type { RedisProcess } from './redis.ts';
 
 export interface CeleryWorker {
   /** Fulfilled when its log has this so many times. */
@@ -14,7 +14,7 @@ export interface CeleryWorker {
 }
 
 /** Its tasks publish to `redisUrl`. Fulfilled when it takes tasks. */
-export async function startCelery(broker: RedisProcess, redisUrl: string): Promise<CeleryWorker> {
+export async function startCelery(broker: RedisServer, redisUrl: string): Promise<CeleryWorker> {
   const environment = { BROKER_URL: broker.url, REDIS_URL: redisUrl, HISTORY_LIMIT: '5000' };
   const worker = spawnPython(
     ['-m', 'celery', '-A', 'celery_app', 'worker', '--pool=prefork', '--concurrency=2', '--loglevel=INFO'],
