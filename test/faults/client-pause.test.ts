@@ -2,18 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { publishAnswer } from '../support/publish.ts';
-import { startRedis } from '../support/redis.ts';
-import { watchRun } from '../support/watched-run.ts';
+import { startWatchedRun } from '../support/watched-run.ts';
 
 test('CLIENT PAUSE of everything: what was published meanwhile comes after it', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const worker = await redis.client();
-  const run = await watchRun(t, redis);
-  await run.untilReady();
-  await run.addReaders();
-  await run.publish(worker, 20);
-  await run.untilAllHave(20);
+  const { worker, run } = await startWatchedRun(t);
+  await run.begin(worker, 20);
 
   await worker.client('PAUSE', 4000);
   const publishing = run.publish(worker, 20);
@@ -24,14 +17,8 @@ test('CLIENT PAUSE of everything: what was published meanwhile comes after it', 
 });
 
 test('CLIENT PAUSE of writes, for longer than an answer is waited for: a repeat with its key is recorded once', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const worker = await redis.client();
-  const run = await watchRun(t, redis);
-  await run.untilReady();
-  await run.addReaders();
-  await run.publish(worker, 20);
-  await run.untilAllHave(20);
+  const { redis, worker, run } = await startWatchedRun(t);
+  await run.begin(worker, 20);
 
   const admin = await redis.client();
   await admin.client('PAUSE', 60_000, 'WRITE');

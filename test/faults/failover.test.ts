@@ -16,10 +16,7 @@ test('what a read-only replica refused is recorded when it is promoted, in order
   const worker = await master.client();
   const workerAfter = await replica.client();
   const run = await watchRun(t, proxy);
-  await run.untilReady();
-  await run.addReaders();
-  await run.publish(worker, 20);
-  await run.untilAllHave(20);
+  await run.begin(worker, 20);
   await pollUntil('20 events at the replica', async () => {
     return (await workerAfter.llen(`autoshorts:run:${run.runId}`)) === 20;
   });

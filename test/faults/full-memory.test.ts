@@ -2,18 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { publishAnswer } from '../support/publish.ts';
-import { startRedis } from '../support/redis.ts';
-import { watchRun } from '../support/watched-run.ts';
+import { startWatchedRun } from '../support/watched-run.ts';
 
 test('what was heard while Redis was full is recorded when there is room, in order', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const worker = await redis.client();
-  const run = await watchRun(t, redis);
-  await run.untilReady();
-  await run.addReaders();
-  await run.publish(worker, 20);
-  await run.untilAllHave(20);
+  const { worker, run } = await startWatchedRun(t);
+  await run.begin(worker, 20);
 
   await worker.config('SET', 'maxmemory', 1);
   await run.publish(worker, 300);

@@ -2,17 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pollUntil } from '../support/poll-until.ts';
-import { startRedis } from '../support/redis.ts';
 import { hasNewSubscriber, subscriberIds } from '../support/redis-clients.ts';
-import { watchRun } from '../support/watched-run.ts';
+import { startWatchedRun } from '../support/watched-run.ts';
 
 const MB = 1024 * 1024;
 
 test('a message of 20 MB is dropped, one of 40 MB cuts the connection: neither does more harm', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const worker = await redis.client();
-  const run = await watchRun(t, redis);
+  const { worker, run } = await startWatchedRun(t);
   await run.untilReady();
   await run.addReaders();
   await run.publish(worker, 20);

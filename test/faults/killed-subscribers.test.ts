@@ -2,16 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { publish } from '../support/publish.ts';
-import { startRedis } from '../support/redis.ts';
-import { watchRun } from '../support/watched-run.ts';
+import { startWatchedRun } from '../support/watched-run.ts';
 
 const ROUNDS = 10;
 
 test('what is recorded while the subscriber is cut reaches every reader, each time', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const worker = await redis.client();
-  const run = await watchRun(t, redis);
+  const { worker, run } = await startWatchedRun(t);
   await run.untilReady();
   await run.addReaders();
 

@@ -2,18 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { publishAnswer } from '../support/publish.ts';
-import { startRedis } from '../support/redis.ts';
-import { watchRun } from '../support/watched-run.ts';
+import { startWatchedRun } from '../support/watched-run.ts';
 
 test('killed and restarted empty: whoever had something gets a gap, and all that follows', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const worker = await redis.client();
-  const run = await watchRun(t, redis);
-  await run.untilReady();
-  await run.addReaders();
-  await run.publish(worker, 20);
-  await run.untilAllHave(20);
+  const { redis, worker, run } = await startWatchedRun(t);
+  await run.begin(worker, 20);
 
   await redis.kill();
   await run.untilUnready(/no connection to Redis/);
@@ -30,14 +23,8 @@ test('killed and restarted empty: whoever had something gets a gap, and all that
 });
 
 test('killed and restarted with its data: nobody sees a gap', async (t) => {
-  const redis = await startRedis({ isDurable: true });
-  t.after(redis.stop);
-  const worker = await redis.client();
-  const run = await watchRun(t, redis);
-  await run.untilReady();
-  await run.addReaders();
-  await run.publish(worker, 20);
-  await run.untilAllHave(20);
+  const { redis, worker, run } = await startWatchedRun(t, { isDurable: true });
+  await run.begin(worker, 20);
 
   await redis.kill();
   await run.untilUnready(/no connection to Redis/);

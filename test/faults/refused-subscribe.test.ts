@@ -1,24 +1,30 @@
 // An ACL refuses SUBSCRIBE.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { publish } from '../support/publish.ts';
 import { startRedis } from '../support/redis.ts';
 import { watchRun } from '../support/watched-run.ts';
 
 const USER = ['ACL', 'SETUSER', 'service', 'on', '>secret', '~*', '+@all', 'resetchannels'] as const;
 
-test('without the raw channel readers are served all the same, and /readyz says what is refused', async (t) => {
+/** The service may subscribe to these channels alone. */
+async function setUp(t: TestContext, firstChannels: string) {
   const redis = await startRedis();
   t.after(redis.stop);
   const worker = await redis.client();
-  const acl = (...channels: string[]) => worker.call(...USER, ...channels);
-  await acl('&autoshorts:run:*');
+  const allow = (...channels: string[]) => worker.call(...USER, ...channels);
+  await allow(firstChannels);
   const run = await watchRun(t, { url: redis.url.replace('//', '//service:secret@') });
+  return { worker, run, allow };
+}
+
+test('without the raw channel readers are served all the same, and /readyz says what is refused', async (t) => {
+  const { worker, run, allow } = await setUp(t, '&autoshorts:run:*');
   await run.untilUnready(/refuses the raw channel: NOPERM/);
   await run.addReaders();
   await publish(run.service, run.runId, { log: 'over HTTP' });
 
-  await acl('&*');
+  await allow('&*');
   await run.untilReady();
   await run.publish(worker, 20);
   await run.addReaders();
@@ -26,21 +32,13 @@ test('without the raw channel readers are served all the same, and /readyz says 
 });
 
 test('when every channel is taken away amid a run, streams stay open and catch up', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const worker = await redis.client();
-  const acl = (...channels: string[]) => worker.call(...USER, ...channels);
-  await acl('&*');
-  const run = await watchRun(t, { url: redis.url.replace('//', '//service:secret@') });
-  await run.untilReady();
-  await run.addReaders();
-  await run.publish(worker, 20);
-  await run.untilAllHave(20);
+  const { worker, run, allow } = await setUp(t, '&*');
+  await run.begin(worker, 20);
 
-  await acl();
+  await allow();
   await run.untilUnready(/NOPERM/);
   await run.addReaders();
-  await acl('&*');
+  await allow('&*');
   await run.untilReady();
   await run.publish(worker, 20);
   assert.deepEqual(await run.assertRecovered(worker), run.lines(1, 40, 'the end'));

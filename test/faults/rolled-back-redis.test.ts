@@ -2,18 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPublisher } from '../../src/publish/publisher.ts';
-import { startRedis } from '../support/redis.ts';
-import { watchRun } from '../support/watched-run.ts';
+import { startWatchedRun } from '../support/watched-run.ts';
 
 test('a history that was rolled back and then grew past what readers have is a gap for them', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const worker = await redis.client();
-  const run = await watchRun(t, redis);
-  await run.untilReady();
-  await run.addReaders();
-  await run.publish(worker, 20);
-  await run.untilAllHave(20);
+  const { redis, worker, run } = await startWatchedRun(t);
+  await run.begin(worker, 20);
   await worker.save();
   await run.publish(worker, 10);
   await run.untilAllHave(30);

@@ -7,7 +7,7 @@ import { assertNothingLostSilently } from './invariants.ts';
 import type { ProgressMessage, SnapshotMessage } from './messages.ts';
 import { pollUntil } from './poll-until.ts';
 import { readiness, untilReady, untilUnready } from './readiness.ts';
-import type { RedisServer } from './redis.ts';
+import { type RedisServer, type RedisServerOptions, startRedis } from './redis.ts';
 import { launchService, type Service } from './service.ts';
 import { openSocket, type SocketReader } from './socket-reader.ts';
 import { openSse, type SseReader } from './sse-reader.ts';
@@ -27,6 +27,8 @@ export interface WatchedRun {
   addReaders(): Promise<void>;
   /** Every reader has all that was published. */
   untilAllHave(count: number): Promise<void>;
+  /** How most stories begin: the service is ready, and readers have so many messages. */
+  begin(worker: Redis, count: number): Promise<void>;
   untilReady(): Promise<void>;
   untilUnready(why: RegExp): Promise<void>;
   /**
@@ -35,6 +37,23 @@ export interface WatchedRun {
    * history's lines.
    */
   assertRecovered(worker: Redis, options?: { mayHaveGap?: boolean }): Promise<string[]>;
+}
+
+export interface WatchedRunOnRedis {
+  redis: RedisServer;
+  /** A connection to it, over which the job publishes. */
+  worker: Redis;
+  run: WatchedRun;
+}
+
+/** A watched run on a Redis of its own. */
+export async function startWatchedRun(
+  t: TestContext,
+  options: RedisServerOptions = {},
+): Promise<WatchedRunOnRedis> {
+  const redis = await startRedis(options);
+  t.after(redis.stop);
+  return { redis, worker: await redis.client(), run: await watchRun(t, redis) };
 }
 
 /** The service goes to Redis by `url`: through a proxy, say. */
@@ -68,12 +87,20 @@ export async function watchRun(
     for (const stream of opened) assert.equal(stream.status, 200);
   }
 
+  async function publish(worker: Redis, count: number) {
+    for (let i = 0; i < count; i++) await publishUpdate(worker, { log: `line ${++published}` });
+  }
+
+  async function untilAllHave(count: number) {
+    const line = `line ${count}`;
+    for (const stream of streams) await stream.until(line, (reader) => hasLine(reader.all(), line));
+    for (const socket of sockets) await socket.until(line, ({ messages }) => hasLine(ofRun(messages), line));
+  }
+
   return {
     runId,
     service,
-    publish: async (worker, count) => {
-      for (let i = 0; i < count; i++) await publishUpdate(worker, { log: `line ${++published}` });
-    },
+    publish,
     get published() {
       return published;
     },
@@ -82,11 +109,12 @@ export async function watchRun(
       ...more,
     ],
     addReaders,
-    untilAllHave: async (count) => {
-      for (const stream of streams)
-        await stream.until(`line ${count}`, (reader) => hasLine(reader.all(), `line ${count}`));
-      for (const socket of sockets)
-        await socket.until(`line ${count}`, ({ messages }) => hasLine(ofRun(messages), `line ${count}`));
+    untilAllHave,
+    begin: async (worker, count) => {
+      await untilReady(service.url);
+      await addReaders();
+      await publish(worker, count);
+      await untilAllHave(count);
     },
     untilReady: () => untilReady(service.url),
     untilUnready: (why) => untilUnready(service.url, why),
