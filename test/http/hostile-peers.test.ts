@@ -217,6 +217,30 @@ for (const [way, ask] of Object.entries(WAYS))
     assert.match(peer.newest, /\n\n$/);
   });
 
+/** Of requests that get an answer and no stream: `id` is what the run `done` has come to. */
+const LAST_REQUESTS: Record<string, (id: number) => string> = {
+  'a stream that is refused': () => streamRequest('x'.repeat(257)),
+  'a stream of which nothing is left': (id) => streamRequest('done', `Last-Event-ID: ${id}\r\n`),
+  'the same, not plain': (id) => streamRequest('done', `${H2C}Last-Event-ID: ${id}\r\n`),
+  'a WebSocket that is refused': () =>
+    'GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+};
+
+for (const [what, requestOf] of Object.entries(LAST_REQUESTS))
+  test(`${what}: the connection is closed, though the client never closes its side`, async (t) => {
+    const service = await setUp(t);
+    const id = await service.store.publish('done', { state: 'END' });
+    await service.store.whenQuiet();
+    const peer = await connected(t, service);
+    await pollUntil('the connection', async () => service.sockets.size === 1);
+    // It takes nothing, so that it sees no end.
+    await peer.send(requestOf(Number(id)));
+    await pollUntil('the connection to be closed', async () => service.sockets.size === 0);
+    peer.takeAll();
+    assert.equal(await peer.ended, 'end');
+    assert.match(peer.newest, /^HTTP\/1\.1 (204|400|404) /);
+  });
+
 const HEARTBEAT_MS = 250;
 /** Four heartbeats: who takes nothing for so long is cut. */
 const STALL_MS = 4 * HEARTBEAT_MS;
