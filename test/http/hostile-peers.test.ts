@@ -272,6 +272,24 @@ test('a slow reader is not cut as long as it takes something', async (t) => {
   assert.ok(Date.now() - began > STALL_MS);
 });
 
+test('a reader that stalls again and again leaves no listener behind for each stall', async (t) => {
+  const service = await largeRun(t);
+  const reader = await connected(t, service);
+  // Its history in parts, each of which can stall.
+  await reader.send(streamRequest('large', 'Last-Event-ID: 0\r\n'));
+  await pollUntil('its place', async () => service.openCount() === 1);
+  const [socket] = service.sockets;
+  assert.ok(socket);
+  const listeners: number[] = [];
+  for (let stall = 0; stall < 3; stall++) {
+    await pollUntil('the stall', async () => Boolean(socket.timeout));
+    listeners.push(socket.listenerCount('timeout'));
+    while (socket.timeout && reader.isOpen) await reader.take(MEBIBYTE);
+  }
+  assert.equal(reader.isOpen, true);
+  assert.deepEqual(listeners, [1, 1, 1]);
+});
+
 test('a reader that takes nothing is cut', async (t) => {
   const service = await largeRun(t);
   const reader = await connected(t, service);
