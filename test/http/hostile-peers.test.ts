@@ -298,6 +298,19 @@ test('a reader that takes nothing is cut', async (t) => {
   await pollUntil('its place to be free', async () => service.openCount() === 0);
 });
 
+for (const [way, ask] of Object.entries(WAYS))
+  test(`${way} that is asked for in a shutdown is told when to come back, and ended`, async (t) => {
+    const service = await setUp(t);
+    const reader = await connected(t, service);
+    service.closeReaders();
+    reader.takeAll();
+    await ask(reader, 'r');
+    await reader.until('both', (text) => text.match(/^retry: /gm)?.length === 2);
+    assert.equal(await reader.ended, 'end');
+    assert.match(reader.newest, /\nretry: \d+\n\nevent: ping\n[\s\S]*\nretry: \d+\n\n$/);
+    await pollUntil('its place to be free', async () => service.openCount() === 0);
+  });
+
 test('a shutdown does not cut what a stream that has ended has still to send', async (t) => {
   const service = await setUp(t);
   const reader = await connected(t, service);
