@@ -27,7 +27,7 @@ export class SseStream implements Reader {
     this.#now = now;
     this.writtenAt = now();
     socket.on('drain', () => {
-      if (this.#isWatched) socket.setTimeout(0);
+      if (this.#isWatched) socket.setTimeout(0, cut);
       this.#isWatched = false;
       for (const subscription of this.#subscriptions) subscription.advance();
     });
@@ -68,7 +68,7 @@ export class SseStream implements Reader {
   watch(ms: number) {
     if (this.#isWatched) return;
     this.#isWatched = true;
-    this.#socket.setTimeout(ms, () => this.#socket.destroy());
+    this.#socket.setTimeout(ms, cut);
   }
 
   /** Sends what was written, then closes. */
@@ -80,4 +80,9 @@ export class SseStream implements Reader {
   cancel() {
     for (const subscription of this.#subscriptions) subscription.cancel();
   }
+}
+
+/** The same one for every stall: `setTimeout` adds it as a listener, and takes it away again at 0. */
+function cut(this: Socket) {
+  this.destroy();
 }

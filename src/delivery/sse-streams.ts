@@ -32,7 +32,7 @@ export interface SseStreams {
     frames: SseFrames,
     subscribe: (reader: Reader) => Subscription[],
   ): void;
-  /** Ends every stream cleanly, each with its own moment to come back. */
+  /** Ends every stream cleanly, each with its own moment to come back; also one that is opened later. */
   close(): void;
 }
 
@@ -44,6 +44,7 @@ export interface SseStreamsOptions {
 
 export function createSseStreams({ heartbeatMs, onOpen, onClose }: SseStreamsOptions): SseStreams {
   const streams = new Set<SseStream>();
+  let isClosed = false;
   // Read at each look: ten thousand writes a turn don't ask the system for the time.
   let clock = Date.now();
   setInterval(look, heartbeatMs / LOOKS_PER_INTERVAL).unref();
@@ -71,13 +72,17 @@ export function createSseStreams({ heartbeatMs, onOpen, onClose }: SseStreamsOpt
       socket.cork();
       stream.write(responseHead(200, { ...headers, ...SSE_HEADERS }) + retryFrame(RETRY) + pingFrame());
       stream.read(subscribe(stream));
+      if (isClosed) sendAway(stream);
       socket.uncork();
     },
     close: () => {
-      for (const stream of streams) {
-        stream.write(retryFrame(SHUTDOWN_RETRY));
-        stream.end();
-      }
+      isClosed = true;
+      for (const stream of streams) sendAway(stream);
     },
   };
+}
+
+function sendAway(stream: SseStream) {
+  stream.write(retryFrame(SHUTDOWN_RETRY));
+  stream.end();
 }

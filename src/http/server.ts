@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import { endWith } from '../delivery/response-head.ts';
 import type { Access } from './access.ts';
 import { offerFirstRequests } from './first-request.ts';
 import type { RequestHead } from './plain-head.ts';
@@ -53,7 +54,10 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
       await respond();
     } catch (error) {
       if (socket.writable)
-        socket.end(rawProblem(problemOf(error, head.method, socket.destroyed), access.corsHeaders(head)));
+        endWith(
+          socket,
+          rawProblem(problemOf(error, head.method, socket.destroyed), access.corsHeaders(head)),
+        );
     }
   }
 

@@ -1,7 +1,7 @@
 // Event streams: from a request to the runs that are read, or to the answer that there is nothing to wait for.
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import { responseHead } from '../delivery/response-head.ts';
+import { endWith, responseHead } from '../delivery/response-head.ts';
 import { createSseFrames } from '../delivery/sse-frames.ts';
 import { SSE_HEADERS, type SseStreams } from '../delivery/sse-streams.ts';
 import type { Hub } from '../runs/hub.ts';
@@ -90,5 +90,5 @@ function hasAll(run: Run, cursor: number | null): boolean {
 
 /** EventSource takes 204 as the wish not to come back. */
 function sendNothingMore(socket: Socket, headers: OutgoingHttpHeaders) {
-  socket.end(responseHead(204, { ...headers, 'Cache-Control': 'no-store', Connection: 'close' }));
+  endWith(socket, responseHead(204, { ...headers, 'Cache-Control': 'no-store', Connection: 'close' }));
 }

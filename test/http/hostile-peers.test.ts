@@ -217,6 +217,30 @@ for (const [way, ask] of Object.entries(WAYS))
     assert.match(peer.newest, /\n\n$/);
   });
 
+/** Of requests that get an answer and no stream: `id` is what the run `done` has come to. */
+const LAST_REQUESTS: Record<string, (id: number) => string> = {
+  'a stream that is refused': () => streamRequest('x'.repeat(257)),
+  'a stream of which nothing is left': (id) => streamRequest('done', `Last-Event-ID: ${id}\r\n`),
+  'the same, not plain': (id) => streamRequest('done', `${H2C}Last-Event-ID: ${id}\r\n`),
+  'a WebSocket that is refused': () =>
+    'GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+};
+
+for (const [what, requestOf] of Object.entries(LAST_REQUESTS))
+  test(`${what}: the connection is closed, though the client never closes its side`, async (t) => {
+    const service = await setUp(t);
+    const id = await service.store.publish('done', { state: 'END' });
+    await service.store.whenQuiet();
+    const peer = await connected(t, service);
+    await pollUntil('the connection', async () => service.sockets.size === 1);
+    // It takes nothing, so that it sees no end.
+    await peer.send(requestOf(Number(id)));
+    await pollUntil('the connection to be closed', async () => service.sockets.size === 0);
+    peer.takeAll();
+    assert.equal(await peer.ended, 'end');
+    assert.match(peer.newest, /^HTTP\/1\.1 (204|400|404) /);
+  });
+
 const HEARTBEAT_MS = 250;
 /** Four heartbeats: who takes nothing for so long is cut. */
 const STALL_MS = 4 * HEARTBEAT_MS;
@@ -248,6 +272,24 @@ test('a slow reader is not cut as long as it takes something', async (t) => {
   assert.ok(Date.now() - began > STALL_MS);
 });
 
+test('a reader that stalls again and again leaves no listener behind for each stall', async (t) => {
+  const service = await largeRun(t);
+  const reader = await connected(t, service);
+  // Its history in parts, each of which can stall.
+  await reader.send(streamRequest('large', 'Last-Event-ID: 0\r\n'));
+  await pollUntil('its place', async () => service.openCount() === 1);
+  const [socket] = service.sockets;
+  assert.ok(socket);
+  const listeners: number[] = [];
+  for (let stall = 0; stall < 3; stall++) {
+    await pollUntil('the stall', async () => Boolean(socket.timeout));
+    listeners.push(socket.listenerCount('timeout'));
+    while (socket.timeout && reader.isOpen) await reader.take(MEBIBYTE);
+  }
+  assert.equal(reader.isOpen, true);
+  assert.deepEqual(listeners, [1, 1, 1]);
+});
+
 test('a reader that takes nothing is cut', async (t) => {
   const service = await largeRun(t);
   const reader = await connected(t, service);
@@ -255,6 +297,19 @@ test('a reader that takes nothing is cut', async (t) => {
   await pollUntil('its place', async () => service.openCount() === 1);
   await pollUntil('its place to be free', async () => service.openCount() === 0);
 });
+
+for (const [way, ask] of Object.entries(WAYS))
+  test(`${way} that is asked for in a shutdown is told when to come back, and ended`, async (t) => {
+    const service = await setUp(t);
+    const reader = await connected(t, service);
+    service.closeReaders();
+    reader.takeAll();
+    await ask(reader, 'r');
+    await reader.until('both', (text) => text.match(/^retry: /gm)?.length === 2);
+    assert.equal(await reader.ended, 'end');
+    assert.match(reader.newest, /\nretry: \d+\n\nevent: ping\n[\s\S]*\nretry: \d+\n\n$/);
+    await pollUntil('its place to be free', async () => service.openCount() === 0);
+  });
 
 test('a shutdown does not cut what a stream that has ended has still to send', async (t) => {
   const service = await setUp(t);
