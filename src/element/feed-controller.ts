@@ -1,7 +1,8 @@
 // Ties an element to the page's shared connection: watches its run while the element is in the document.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ConnectionStatus, TransportName } from './connection-status.ts';
-import { hubFor, type Known } from './feed/page-hub.ts';
+import type { Known } from './feed/known-run.ts';
+import { hubFor } from './feed/page-hub.ts';
 import { toMessage } from './message.ts';
 import { reduce } from './reducer.ts';
 import { emptyRun } from './run-state.ts';

@@ -58,9 +58,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     const controller = new AbortController();
     let since: number | undefined;
     const ending = options.transports[transport]({
-      endpoint: options.endpoint,
-      runs: options.runs,
-      cursorOf: options.cursorOf,
+      ...options,
       signal: controller.signal,
       onMessage: (message) => {
         if (!controller.signal.aborted) options.onMessage(message);

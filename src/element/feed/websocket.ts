@@ -12,10 +12,8 @@ export function openSockets(attempt: Attempt): Promise<Ending> {
     const pings = setInterval(() => {
       sockets.forEach(ping);
     }, PING_MS);
-    const onAbort = () => end({ why: 'ended' });
-    attempt.signal.addEventListener('abort', onAbort);
     const sockets = attempt.runs.map(open);
-    if (attempt.signal.aborted) onAbort();
+    attempt.signal.onabort = () => end({ why: 'ended' });
 
     function open(run: string): WebSocket {
       const socket = new WebSocket(socketUrl(attempt, run));
@@ -37,7 +35,6 @@ export function openSockets(attempt: Attempt): Promise<Ending> {
     function end(ending: Ending): void {
       watchdog.stop();
       clearInterval(pings);
-      attempt.signal.removeEventListener('abort', onAbort);
       for (const socket of sockets) {
         socket.onclose = null;
         socket.close();
