@@ -8,8 +8,6 @@ import { phrase, type Words } from './words.ts';
 
 type Host = ReactiveControllerHost & { renderRoot: HTMLElement | DocumentFragment };
 
-const COPIED_MS = 2_000;
-
 export interface LogView extends ReactiveController {
   render(lines: readonly Line[], words: Words): TemplateResult;
 }
@@ -18,7 +16,6 @@ export function createLogView(host: Host): LogView {
   const rows = new WeakMap<Line, HTMLElement>();
   let shown: readonly Line[] = [];
   let words: Words;
-  let hasCopied = false;
   /** The last line there was when the reader left the end; undefined while following. */
   let lastSeen: Line | undefined;
   /** The last line when it was scrolled to the end. Scrolling there again, for nothing new, would hold the reader back. */
@@ -37,23 +34,6 @@ export function createLogView(host: Host): LogView {
     host.requestUpdate();
   }
 
-  async function copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(shown.map((line) => line.text || '---').join('\n'));
-    } catch (error) {
-      // No clipboard (plain http) or NotAllowedError (a frame, the reader): "copied" would be a lie.
-      console.warn('run-progress: the log could not be copied', error);
-      return;
-    }
-    setCopied(true);
-    setTimeout(setCopied, COPIED_MS, false);
-  }
-
-  function setCopied(value: boolean): void {
-    hasCopied = value;
-    host.requestUpdate();
-  }
-
   function render(lines: readonly Line[], now: Words): TemplateResult {
     shown = lines;
     words = now;
@@ -64,14 +44,14 @@ export function createLogView(host: Host): LogView {
       <button class="more" part="log-more" ?hidden=${unseen === 0} @click=${toEnd}>
         ${phrase(words.newLines, { n: unseen })} ${downIcon}
       </button>
-      <button class="copy" part="copy" @click=${copy}>${hasCopied ? words.copied : words.copy}</button>
     </div>`;
   }
 
   function rowOf(line: Line): HTMLElement {
-    const row = element('div', `line ${line.kind}`);
-    row.part.add(line.kind === 'text' ? 'log-line' : 'log-rule');
-    row.append(element('span', '', line.kind === 'text' ? line.text : words[line.kind]));
+    const isText = line.kind === 'text';
+    const row = element('div', isText ? 'line' : 'line rule');
+    row.part.add(isText ? 'log-line' : 'log-rule');
+    row.append(element('span', '', isText ? line.text : words[line.kind]));
     if (line.ts > 0) row.append(element('time', '', new Date(line.ts).toTimeString().slice(0, 8)));
     rows.set(line, row);
     return row;

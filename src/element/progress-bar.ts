@@ -20,7 +20,7 @@ export function progressRing(input: ProgressInput, inside: unknown): TemplateRes
     input,
     html`<svg viewBox="0 0 100 100" aria-hidden="true">
         <circle class="rail" cx="50" cy="50" r="45" />
-        <circle class="arc" part="fill" cx="50" cy="50" r="45" pathLength="100" />
+        <circle class="fill" part="fill" cx="50" cy="50" r="45" pathLength="100" />
       </svg>
       <span class="inside" part="percent">${inside}</span>`,
   );
@@ -32,7 +32,7 @@ function progress(
   content: unknown,
 ): TemplateResult {
   return html`<div
-    class="${shape} ${isInstant ? 'instant' : ''}"
+    class="${shape} ${view.value === null ? 'unknown' : isInstant ? 'instant' : ''}"
     part="bar"
     role="progressbar"
     aria-label=${label}
