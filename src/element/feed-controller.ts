@@ -1,7 +1,7 @@
 // Ties an element to the page's shared connection: watches its run while the element is in the document.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ConnectionStatus, TransportName } from './connection-status.ts';
-import type { Known } from './feed/known-run.ts';
+import { type Known, newRun } from './feed/known-run.ts';
 import { hubFor } from './feed/page-hub.ts';
 import { toMessage } from './message.ts';
 import { reduce } from './reducer.ts';
@@ -29,11 +29,7 @@ export function createFeed(
   onChange: (known: Readonly<Known>, before: Readonly<Known>) => void,
 ): FeedController {
   let target: FeedTarget | undefined;
-  let known: Readonly<Known> = {
-    state: emptyRun,
-    status: { phase: 'connecting', transport: 'sse', since: Date.now() },
-    clockOffsetMs: 0,
-  };
+  let known: Readonly<Known> = { ...newRun(), clockOffsetMs: 0 };
   let release: (() => void) | undefined;
   let isConnected = false;
 

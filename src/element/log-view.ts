@@ -28,9 +28,13 @@ export function createLogView(host: Host): LogView {
     if (isAtEnd) host.requestUpdate();
   }
 
-  function toEnd(): void {
+  function follow(): void {
     lastSeen = undefined;
     lastPinned = undefined;
+  }
+
+  function toEnd(): void {
+    follow();
     host.requestUpdate();
   }
 
@@ -60,8 +64,7 @@ export function createLogView(host: Host): LogView {
   function hostUpdated(): void {
     const box = host.renderRoot.querySelector('.lines');
     if (box === null) {
-      lastSeen = undefined;
-      lastPinned = undefined;
+      follow();
       return;
     }
     let next = box.firstElementChild;

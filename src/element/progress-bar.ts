@@ -3,6 +3,9 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { wholePercent } from './duration.ts';
 import type { ViewModel } from './view-model.ts';
 
+/** From the top round to the top, clockwise. */
+const RING = 'M50 5a45 45 0 1 1-.1 0';
+
 export interface ProgressInput {
   view: ViewModel;
   label: string;
@@ -19,8 +22,8 @@ export function progressRing(input: ProgressInput, inside: unknown): TemplateRes
     'circle',
     input,
     html`<svg viewBox="0 0 100 100" aria-hidden="true">
-        <circle class="rail" cx="50" cy="50" r="45" />
-        <circle class="fill" part="fill" cx="50" cy="50" r="45" pathLength="100" />
+        <path class="rail" d=${RING} />
+        <path class="fill" part="fill" d=${RING} pathLength="100" />
       </svg>
       <span class="inside" part="percent">${inside}</span>`,
   );

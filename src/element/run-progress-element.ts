@@ -124,7 +124,6 @@ export class RunProgressElement extends LitElement {
     this.label = '';
     this.transport = 'auto';
     this.token = '';
-    this.failedStates = 'FAILED';
   }
 
   /** The run's state by its publisher's name; null until one was given. */
@@ -197,24 +196,35 @@ export class RunProgressElement extends LitElement {
   protected override render() {
     const { lang } = (this.closest('[lang]') ?? document.documentElement) as HTMLElement;
     const words = wordsFor(lang, this.words);
+    const { state: run, status: connection, clockOffsetMs } = this.#feed.known;
+    const now = Date.now();
+    this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
     const before = this.#view;
-    const view = this.#describe(words);
+    const view = describe({
+      run,
+      connection,
+      now,
+      clockOffsetMs,
+      words,
+      stages: this.stages ?? defaultStages,
+      failedStates: this.#failed(),
+      remainingMs: this.#shownMs,
+    });
     this.#view = view;
     const spoken = announcement(before, view);
     if (spoken !== undefined) this.#spoken = spoken;
-    const { lines } = this.#feed.known.state;
-    const isOpen = this.isLogOpen ?? (view.look === 'failed' && lines.length > 0);
+    const isOpen = this.isLogOpen ?? (view.look === 'failed' && run.lines.length > 0);
     const parts: ViewParts = {
       view,
       words,
       label: this.label || words.label,
       isInstant: isBack(before?.value ?? null, view.value),
-      lineCount: lines.filter((line) => line.kind === 'text').length,
+      lineCount: textsOf(run).length,
       isLogOpen: isOpen,
       onToggleLog: () => {
         this.isLogOpen = !isOpen;
       },
-      log: isOpen ? this.#log.render(lines, words) : nothing,
+      log: isOpen ? this.#log.render(run.lines, words) : nothing,
     };
     const template = VARIANTS[this.variant] ?? fullView;
     return html`<div class="run ${this.variant} ${view.look} ${view.isAway ? 'away' : ''}" part="base">
@@ -227,22 +237,6 @@ export class RunProgressElement extends LitElement {
     const { data } = this.#feed.known.state;
     const slot = this.renderRoot.querySelector('slot');
     if (slot !== null) fillSlots(slot.assignedElements(), data ?? {});
-  }
-
-  #describe(words: Words): ViewModel {
-    const { state: run, status: connection, clockOffsetMs } = this.#feed.known;
-    const now = Date.now();
-    this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
-    return describe({
-      run,
-      connection,
-      now,
-      clockOffsetMs,
-      words,
-      stages: this.stages ?? defaultStages,
-      failedStates: this.#failed(),
-      remainingMs: this.#shownMs,
-    });
   }
 
   #watch(): void {

@@ -40,9 +40,14 @@ export function newRun(): KnownRun {
   };
 }
 
-/** False when it brings nothing new. What is closed stays so, though a stream it shared with others goes on. */
+/** Whether nothing more is to be asked. */
+export function isSettled({ status }: KnownRun): boolean {
+  return status.phase === 'closed' || status.phase === 'refused';
+}
+
+/** False when it brings nothing new. What is settled stays so, though a stream it shared with others goes on. */
 export function applyChange(known: KnownRun, { message, state, status }: Change): boolean {
-  if (known.status.phase === 'closed') return false;
+  if (isSettled(known)) return false;
   const before = { ...known };
   known.state = message ? reduce(known.state, message) : (state ?? known.state);
   known.status = status ?? known.status;

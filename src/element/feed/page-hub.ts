@@ -1,14 +1,11 @@
 // What all elements of a page share for one service: what is known of each run, and one connection for it, wherever in
 // the browser that is held.
 import type { TransportName } from '../connection-status.ts';
-import { applyChange, type Change, type KnownRun, type Listener, newRun } from './known-run.ts';
-import { poll } from './poll.ts';
-import { streamEvents } from './sse.ts';
+import { applyChange, type Change, isSettled, type KnownRun, type Listener, newRun } from './known-run.ts';
 import { createStreams } from './streams.ts';
 import { joinTabs, type Tabs } from './tab-leader.ts';
 import type { Endpoint } from './transport.ts';
 import { onWake } from './wake.ts';
-import { openSockets } from './websocket.ts';
 
 export interface HubTarget extends Endpoint {
   transport: TransportName | 'auto';
@@ -22,7 +19,6 @@ export interface Hub {
 /** What tabs tell one another. Followers say what they want, and what they have of it; the leader all else. */
 type Post = { tab: string; want: [run: string, id: number][] } | { beat: number; isNew: boolean } | Change;
 
-const TRANSPORTS = { sse: streamEvents, websocket: openSockets, poll };
 const BEAT_MS = 15_000;
 /** A tab that hasn't repeated its wish for this long is gone. Hidden ones are given a timer once a minute. */
 const FORGET_MS = 180_000;
@@ -50,8 +46,7 @@ function createHub(name: string, target: HubTarget): Hub {
 
   const streams = createStreams({
     endpoint: target,
-    transports: TRANSPORTS,
-    forced: target.transport === 'auto' ? undefined : target.transport,
+    transport: target.transport,
     cursorOf: (run) => knownOf(run).state.id,
     onMessage: (message) => tell({ run: message.run_id, message }),
     onStatus: (run, status) => tell({ run, status }),
@@ -74,7 +69,7 @@ function createHub(name: string, target: HubTarget): Hub {
       if (listeners.size === 0 && !elsewhere.includes(run)) runs.delete(run);
     }
     const all = [...runs];
-    if (isLeader) streams.want(all.filter(([, { status }]) => status.phase !== 'closed').map(([run]) => run));
+    if (isLeader) streams.want(all.filter(([, known]) => !isSettled(known)).map(([run]) => run));
     else post({ tab, want: all.map(([run, { state }]) => [run, state.id]) });
   }
 
@@ -95,7 +90,7 @@ function createHub(name: string, target: HubTarget): Hub {
     const known = runs.get(change.run);
     if (known === undefined || !applyChange(known, change)) return false;
     for (const listener of known.listeners) listener({ ...known, clockOffsetMs });
-    if (known.status.phase === 'closed') settle();
+    if (isSettled(known)) settle();
     return true;
   }
 
@@ -148,7 +143,7 @@ function createHub(name: string, target: HubTarget): Hub {
   }
 
   function join(): void {
-    if (tabs !== undefined) return;
+    if (timer !== undefined) return;
     timer = setInterval(tend, BEAT_MS);
     tabs = joinTabs<Post>({
       name,
@@ -175,6 +170,7 @@ function createHub(name: string, target: HubTarget): Hub {
   /** The lock goes to the next tab; also before the page is kept for the back button. */
   function leave(): void {
     clearInterval(timer);
+    timer = undefined;
     tabs?.leave();
     tabs = undefined;
     stepDown();

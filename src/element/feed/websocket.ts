@@ -8,7 +8,7 @@ const PING_MS = 15_000;
 export function openSockets(attempt: Attempt): Promise<Ending> {
   return new Promise((resolve) => {
     let isAlive = false;
-    const watchdog = createWatchdog(() => end({ why: isAlive ? 'failed' : 'blocked' }));
+    const watchdog = createWatchdog(() => end({ why: isAlive ? 'ended' : 'blocked' }));
     const pings = setInterval(() => {
       sockets.forEach(ping);
     }, PING_MS);
@@ -28,7 +28,7 @@ export function openSockets(attempt: Attempt): Promise<Ending> {
         const message = toMessage({ run_id: run, ...value });
         if (message !== undefined) attempt.onMessage(message);
       };
-      socket.onclose = () => end({ why: isAlive ? 'ended' : 'failed' });
+      socket.onclose = () => end({ why: 'ended' });
       return socket;
     }
 
