@@ -9,6 +9,7 @@ import { emptyRun } from './run-state.ts';
 
 /** What to watch. `manual`: nothing is opened; the page passes messages in by itself. */
 export interface FeedTarget {
+  /** Absolute, or against the page. */
   server: string;
   run: string;
   token: string;
@@ -17,7 +18,7 @@ export interface FeedTarget {
 
 export interface FeedController extends ReactiveController {
   readonly known: Readonly<Known>;
-  /** Watches this from now on. The same target again changes nothing; another run starts empty. */
+  /** Watches this from now on. The same target again changes nothing; another run starts empty. Throws without a server. */
   watch(target: FeedTarget): void;
   receive(value: unknown): void;
   setConnection(phase: ConnectionStatus['phase']): void;
@@ -44,7 +45,8 @@ export function createFeed(
     release?.();
     release = undefined;
     if (!isConnected || !target?.run || target.transport === 'manual') return;
-    const { server, token, transport } = target;
+    const { token, transport } = target;
+    const server = new URL(target.server, document.baseURI).href.replace(/\/$/, '');
     release = hubFor({ server, token, transport }).watch(target.run, (next) => {
       // An element that was away for a while still knows what the page has forgotten.
       take(next.state === emptyRun ? { ...next, state: known.state } : next);
@@ -57,6 +59,9 @@ export function createFeed(
     },
     watch(next) {
       if (JSON.stringify(target) === JSON.stringify(next)) return;
+      if (next.run && !next.server && next.transport !== 'manual') {
+        throw new TypeError('<run-progress> needs "server", the address of the service');
+      }
       if (target?.run !== next.run) known = { ...known, state: emptyRun };
       target = next;
       if (next.transport === 'manual') feed.setConnection('live');

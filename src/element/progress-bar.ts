@@ -9,8 +9,8 @@ const RING = 'M50 5a45 45 0 1 1-.1 0';
 export interface ProgressInput {
   view: ViewModel;
   label: string;
-  /** Skips the ride from the last value, for one that goes back. */
-  isInstant: boolean;
+  /** What was shown last. */
+  before: ViewModel | undefined;
 }
 
 export function progressBar(input: ProgressInput): TemplateResult {
@@ -29,11 +29,10 @@ export function progressRing(input: ProgressInput, inside: unknown): TemplateRes
   );
 }
 
-function progress(
-  shape: string,
-  { view, label, isInstant }: ProgressInput,
-  content: unknown,
-): TemplateResult {
+function progress(shape: string, { view, before, label }: ProgressInput, content: unknown): TemplateResult {
+  const from = before?.value ?? null;
+  // No ride backwards, nor from nowhere.
+  const isInstant = from === null || (view.value ?? 0) < from;
   return html`<div
     class="${shape} ${view.value === null ? 'unknown' : isInstant ? 'instant' : ''}"
     part="bar"

@@ -218,7 +218,7 @@ export class RunProgressElement extends LitElement {
       view,
       words,
       label: this.label || words.label,
-      isInstant: isBack(before?.value ?? null, view.value),
+      before,
       lineCount: textsOf(run).length,
       isLogOpen: isOpen,
       onToggleLog: () => {
@@ -240,13 +240,8 @@ export class RunProgressElement extends LitElement {
   }
 
   #watch(): void {
-    const server = this.server || RunProgressElement.defaultServer;
     const { runId: run, token, transport } = this;
-    if (run !== '' && server === '' && transport !== 'manual') {
-      throw new TypeError('<run-progress> needs "server", the address of the service');
-    }
-    const address = new URL(server || '/', document.baseURI).href.replace(/\/$/, '');
-    this.#feed.watch({ server: address, run, token, transport });
+    this.#feed.watch({ server: this.server || RunProgressElement.defaultServer, run, token, transport });
   }
 
   #failed(): string[] {
@@ -256,11 +251,6 @@ export class RunProgressElement extends LitElement {
 
 function stagesFromText(json: string): readonly Stage[] | undefined {
   return defaultConverter.fromAttribute?.(json, Array) as readonly Stage[] | undefined;
-}
-
-/** Also a first value: there is nowhere to ride from. */
-function isBack(before: number | null, value: number | null): boolean {
-  return before === null || (value ?? 0) < before;
 }
 
 declare global {

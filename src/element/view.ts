@@ -9,7 +9,8 @@ export interface ViewParts {
   view: ViewModel;
   words: Words;
   label: string;
-  isInstant: boolean;
+  /** What was shown last. */
+  before: ViewModel | undefined;
   lineCount: number;
   isLogOpen: boolean;
   onToggleLog: () => void;
