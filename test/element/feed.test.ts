@@ -60,7 +60,7 @@ function linesTo(count: number): string[] {
 
 test('follows a run from its first update to its end, and tells of the end once', async (t) => {
   const { service, page, front } = await setUp(t);
-  assert.equal((await see(page)).title, '대기 중');
+  await waitFor(page, { title: '대기 중', phase: 'live' });
   await publishLines(service, 1, 10);
   await waitFor(page, { logs: 10, title: '에셋 생성', phase: 'live' });
   assert.deepEqual(await see(page).then(({ percent, state }) => [percent, state]), [
