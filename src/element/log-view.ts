@@ -16,6 +16,8 @@ export function createLogView(host: Host): LogView {
   const rows = new WeakMap<Line, HTMLElement>();
   let shown: readonly Line[] = [];
   let words: Words;
+  /** The last line when all were copied. */
+  let lastCopied: Line | undefined;
   /** The last line there was when the reader left the end; undefined while following. */
   let lastSeen: Line | undefined;
   /** The last line when it was scrolled to the end. Scrolling there again, for nothing new, would hold the reader back. */
@@ -38,6 +40,18 @@ export function createLogView(host: Host): LogView {
     host.requestUpdate();
   }
 
+  async function copy(): Promise<void> {
+    const last = shown.at(-1);
+    try {
+      await navigator.clipboard.writeText(shown.map((line) => line.text || '---').join('\n'));
+      lastCopied = last;
+      host.requestUpdate();
+    } catch (error) {
+      // No clipboard (plain http) or NotAllowedError (a frame, the reader): "copied" would be a lie.
+      console.warn(error);
+    }
+  }
+
   function render(lines: readonly Line[], now: Words): TemplateResult {
     shown = lines;
     words = now;
@@ -47,6 +61,9 @@ export function createLogView(host: Host): LogView {
       <div class="lines" role="log" aria-live="off" aria-label=${words.log} tabindex="0" @scroll=${onScroll}></div>
       <button class="more" part="log-more" ?hidden=${unseen === 0} @click=${toEnd}>
         ${phrase(words.newLines, { n: unseen })} ${downIcon}
+      </button>
+      <button class="copy" part="copy" @click=${copy}>
+        ${lastCopied === lines.at(-1) ? words.copied : words.copy}
       </button>
     </div>`;
   }

@@ -59,6 +59,7 @@ const VARIANTS = { full: fullView, compact: compactView, ring: ringView };
  * @csspart log-line - A line of it.
  * @csspart log-rule - A gap, or a restart, between lines.
  * @csspart log-more - The button to the newest lines.
+ * @csspart copy - The button that copies it.
  *
  * @cssprop --run-progress-accent - Bar and current stage.
  * @cssprop --run-progress-done - A finished run.

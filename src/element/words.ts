@@ -22,6 +22,8 @@ export interface Words {
   ago: string;
   justNow: string;
   log: string;
+  copy: string;
+  copied: string;
   newLines: string;
   label: string;
   /** By state: short (under the bar) and long (as the title). */
@@ -49,6 +51,8 @@ const ko: Words = {
   ago: '{time} 전',
   justNow: '방금',
   log: '로그',
+  copy: '복사',
+  copied: '복사됨',
   newLines: '새 줄 {n}',
   label: '진행률',
   stages: {
@@ -81,6 +85,8 @@ const en: Words = {
   ago: '{time} ago',
   justNow: 'just now',
   log: 'Log',
+  copy: 'Copy',
+  copied: 'Copied',
   newLines: '{n} new',
   label: 'Progress',
   stages: {
