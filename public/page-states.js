@@ -1,6 +1,6 @@
 // Every state the element knows, as the messages that lead there. For the page, the screenshots and the tests.
 
-/** @typedef {{ name: string, messages: object[], connection?: 'live' | 'retrying' | 'connecting' }} Example */
+/** @typedef {{ name: string, messages: object[], connection?: 'live' | 'retrying' | 'connecting' | 'refused' }} Example */
 
 const TEXTS = {
   ko: {
@@ -136,6 +136,7 @@ export function exampleStates(now, language = 'ko') {
         }),
       ],
     },
+    { name: 'refused', messages: [], connection: 'refused' },
     { name: 'gap', messages: [snapshot({ gap: true, logs: lines.slice(5), log_times: [] })] },
   ];
 }

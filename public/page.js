@@ -189,7 +189,7 @@ for (const button of document.querySelectorAll('[data-copy]'))
   button.addEventListener('click', () => copy(/** @type {HTMLButtonElement} */ (button)));
 full.addEventListener('run-progress', draw);
 full.addEventListener('run-connection', ({ detail }) => {
-  if (detail.phase === 'retrying' && full.state === null) return void askWhy(runId);
+  if (/retrying|refused/.test(detail.phase) && full.state === null) return void askWhy(runId);
   if (detail.phase !== 'live' || !watchProblem) return;
   watchProblem = null;
   draw();

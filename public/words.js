@@ -54,6 +54,7 @@ const ko = {
     done: '완료',
     failed: '실패',
     expired: '기록 만료',
+    refused: '서버가 거절함',
     gap: '이전 기록 없음 (로그)',
   }),
   problems: /** @type {Record<string, string>} */ ({

@@ -10,7 +10,8 @@ export interface Wall {
   isLogOpen?: boolean;
 }
 
-const ORIGIN = 'http://run-progress.test';
+/** Trustworthy to a browser, so that there is a clipboard. */
+const ORIGIN = 'http://run-progress.localhost';
 const PAGE = `<!doctype html><meta charset="utf-8"><title>Every state</title>
 <script type="module" src="/run-progress.js"></script>
 <style>

@@ -7,20 +7,20 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** "42 sec", "8 min 12 sec", "1 hr": the largest units, at most `most`, down to the first that is none. */
+/** "42 sec", "8 min 12 sec", "1 hr": the largest unit and the one below it, or with `most` 1 the largest alone. */
 export function formatDuration(locale: string, ms: number, most = 2): string {
   let seconds = Math.max(0, Math.floor(ms / 1000));
-  const parts: string[] = [];
-  for (const [unit, size] of UNITS) {
-    const value = Math.floor(seconds / size);
-    seconds %= size;
-    if (value === 0 && (parts.length > 0 || unit !== 'second')) {
-      if (parts.length > 0) break;
-      continue;
-    }
-    parts.push(new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short' }).format(value));
-  }
-  return parts.slice(0, most).join(' ');
+  // -1, for none at all, leaves the last of them: "0 sec".
+  const largest = UNITS.findIndex(([, size]) => seconds >= size);
+  const parts = UNITS.slice(largest)
+    .slice(0, most)
+    .map(([unit, size], index) => {
+      const value = Math.floor(seconds / size);
+      seconds %= size;
+      if (value === 0 && index > 0) return '';
+      return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short' }).format(value);
+    });
+  return parts.filter(Boolean).join(' ');
 }
 
 /** Whole percent, cut rather than rounded: 99.9 % isn't finished. */

@@ -11,11 +11,11 @@ export interface Estimate {
   readonly samples: readonly Sample[];
   /** Smoothed end in server time. */
   readonly finishAt: number;
-  /** Since when the rate and the smoothed end have agreed; Infinity while they don't. */
+  /** Since when the rate and the smoothed end have agreed. */
   readonly steadySince: number;
 }
 
-export const noEstimate: Estimate = { samples: [], finishAt: 0, steadySince: Number.POSITIVE_INFINITY };
+export const noEstimate: Estimate = { samples: [], finishAt: 0, steadySince: 0 };
 
 const WINDOW_MS = 180_000;
 const SMOOTHING_MS = 30_000;
@@ -29,7 +29,8 @@ const STALE_MS = 60_000;
 /** Takes in a value at its time. A fall is a new attempt, whose rate is its own: everything starts over. */
 export function observe(estimate: Estimate, ts: number, progress: number): Estimate {
   const last = estimate.samples.at(-1);
-  if (last === undefined || progress < last.progress) return { ...noEstimate, samples: [{ ts, progress }] };
+  if (last === undefined || progress < last.progress)
+    return { ...noEstimate, samples: [{ ts, progress }], steadySince: ts };
   if (progress === last.progress || ts <= last.ts) return estimate;
   const recent = estimate.samples.filter((sample) => ts - sample.ts <= WINDOW_MS);
   // Even one before the window still tells how long a quiet stage took.
@@ -41,7 +42,7 @@ export function observe(estimate: Estimate, ts: number, progress: number): Estim
     samples: [...(recent.length > 0 ? recent : [last]), { ts, progress }],
     // Smoothed only while it holds: from a wrong beginning it would be a long way.
     finishAt: isSteady ? before + (raw - before) * (1 - Math.exp((last.ts - ts) / SMOOTHING_MS)) : raw,
-    steadySince: isSteady ? Math.min(estimate.steadySince, ts) : Number.POSITIVE_INFINITY,
+    steadySince: isSteady ? estimate.steadySince : ts,
   };
 }
 

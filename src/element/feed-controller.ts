@@ -1,13 +1,15 @@
 // Ties an element to the page's shared connection: watches its run while the element is in the document.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ConnectionStatus, TransportName } from './connection-status.ts';
-import { hubFor, type Known } from './feed/page-hub.ts';
+import { type Known, newRun } from './feed/known-run.ts';
+import { hubFor } from './feed/page-hub.ts';
 import { toMessage } from './message.ts';
 import { reduce } from './reducer.ts';
 import { emptyRun } from './run-state.ts';
 
 /** What to watch. `manual`: nothing is opened; the page passes messages in by itself. */
 export interface FeedTarget {
+  /** Absolute, or against the page. */
   server: string;
   run: string;
   token: string;
@@ -16,7 +18,7 @@ export interface FeedTarget {
 
 export interface FeedController extends ReactiveController {
   readonly known: Readonly<Known>;
-  /** Watches this from now on. The same target again changes nothing; another run starts empty. */
+  /** Watches this from now on. The same target again changes nothing; another run starts empty. Throws without a server. */
   watch(target: FeedTarget): void;
   receive(value: unknown): void;
   setConnection(phase: ConnectionStatus['phase']): void;
@@ -28,11 +30,7 @@ export function createFeed(
   onChange: (known: Readonly<Known>, before: Readonly<Known>) => void,
 ): FeedController {
   let target: FeedTarget | undefined;
-  let known: Readonly<Known> = {
-    state: emptyRun,
-    status: { phase: 'connecting', transport: 'sse', since: Date.now() },
-    clockOffsetMs: 0,
-  };
+  let known: Readonly<Known> = { ...newRun(), clockOffsetMs: 0 };
   let release: (() => void) | undefined;
   let isConnected = false;
 
@@ -47,7 +45,8 @@ export function createFeed(
     release?.();
     release = undefined;
     if (!isConnected || !target?.run || target.transport === 'manual') return;
-    const { server, token, transport } = target;
+    const { token, transport } = target;
+    const server = new URL(target.server, document.baseURI).href.replace(/\/$/, '');
     release = hubFor({ server, token, transport }).watch(target.run, (next) => {
       // An element that was away for a while still knows what the page has forgotten.
       take(next.state === emptyRun ? { ...next, state: known.state } : next);
@@ -60,6 +59,9 @@ export function createFeed(
     },
     watch(next) {
       if (JSON.stringify(target) === JSON.stringify(next)) return;
+      if (next.run && !next.server && next.transport !== 'manual') {
+        throw new TypeError('<run-progress> needs "server", the address of the service');
+      }
       if (target?.run !== next.run) known = { ...known, state: emptyRun };
       target = next;
       if (next.transport === 'manual') feed.setConnection('live');

@@ -8,8 +8,6 @@ import { phrase, type Words } from './words.ts';
 
 type Host = ReactiveControllerHost & { renderRoot: HTMLElement | DocumentFragment };
 
-const COPIED_MS = 2_000;
-
 export interface LogView extends ReactiveController {
   render(lines: readonly Line[], words: Words): TemplateResult;
 }
@@ -18,7 +16,8 @@ export function createLogView(host: Host): LogView {
   const rows = new WeakMap<Line, HTMLElement>();
   let shown: readonly Line[] = [];
   let words: Words;
-  let hasCopied = false;
+  /** The last line when all were copied. */
+  let lastCopied: Line | undefined;
   /** The last line there was when the reader left the end; undefined while following. */
   let lastSeen: Line | undefined;
   /** The last line when it was scrolled to the end. Scrolling there again, for nothing new, would hold the reader back. */
@@ -31,27 +30,26 @@ export function createLogView(host: Host): LogView {
     if (isAtEnd) host.requestUpdate();
   }
 
-  function toEnd(): void {
+  function follow(): void {
     lastSeen = undefined;
     lastPinned = undefined;
+  }
+
+  function toEnd(): void {
+    follow();
     host.requestUpdate();
   }
 
   async function copy(): Promise<void> {
+    const last = shown.at(-1);
     try {
       await navigator.clipboard.writeText(shown.map((line) => line.text || '---').join('\n'));
+      lastCopied = last;
+      host.requestUpdate();
     } catch (error) {
       // No clipboard (plain http) or NotAllowedError (a frame, the reader): "copied" would be a lie.
-      console.warn('run-progress: the log could not be copied', error);
-      return;
+      console.warn(error);
     }
-    setCopied(true);
-    setTimeout(setCopied, COPIED_MS, false);
-  }
-
-  function setCopied(value: boolean): void {
-    hasCopied = value;
-    host.requestUpdate();
   }
 
   function render(lines: readonly Line[], now: Words): TemplateResult {
@@ -64,14 +62,17 @@ export function createLogView(host: Host): LogView {
       <button class="more" part="log-more" ?hidden=${unseen === 0} @click=${toEnd}>
         ${phrase(words.newLines, { n: unseen })} ${downIcon}
       </button>
-      <button class="copy" part="copy" @click=${copy}>${hasCopied ? words.copied : words.copy}</button>
+      <button class="copy" part="copy" @click=${copy}>
+        ${lastCopied === lines.at(-1) ? words.copied : words.copy}
+      </button>
     </div>`;
   }
 
   function rowOf(line: Line): HTMLElement {
-    const row = element('div', `line ${line.kind}`);
-    row.part.add(line.kind === 'text' ? 'log-line' : 'log-rule');
-    row.append(element('span', '', line.kind === 'text' ? line.text : words[line.kind]));
+    const isText = line.kind === 'text';
+    const row = element('div', isText ? 'line' : 'line rule');
+    row.part.add(isText ? 'log-line' : 'log-rule');
+    row.append(element('span', '', isText ? line.text : words[line.kind]));
     if (line.ts > 0) row.append(element('time', '', new Date(line.ts).toTimeString().slice(0, 8)));
     rows.set(line, row);
     return row;
@@ -80,8 +81,7 @@ export function createLogView(host: Host): LogView {
   function hostUpdated(): void {
     const box = host.renderRoot.querySelector('.lines');
     if (box === null) {
-      lastSeen = undefined;
-      lastPinned = undefined;
+      follow();
       return;
     }
     let next = box.firstElementChild;

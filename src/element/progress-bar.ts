@@ -3,11 +3,14 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { wholePercent } from './duration.ts';
 import type { ViewModel } from './view-model.ts';
 
+/** From the top round to the top, clockwise. */
+const RING = 'M50 5a45 45 0 1 1-.1 0';
+
 export interface ProgressInput {
   view: ViewModel;
   label: string;
-  /** Skips the ride from the last value, for one that goes back. */
-  isInstant: boolean;
+  /** What was shown last. */
+  before: ViewModel | undefined;
 }
 
 export function progressBar(input: ProgressInput): TemplateResult {
@@ -19,20 +22,19 @@ export function progressRing(input: ProgressInput, inside: unknown): TemplateRes
     'circle',
     input,
     html`<svg viewBox="0 0 100 100" aria-hidden="true">
-        <circle class="rail" cx="50" cy="50" r="45" />
-        <circle class="arc" part="fill" cx="50" cy="50" r="45" pathLength="100" />
+        <path class="rail" d=${RING} />
+        <path class="fill" part="fill" d=${RING} pathLength="100" />
       </svg>
       <span class="inside" part="percent">${inside}</span>`,
   );
 }
 
-function progress(
-  shape: string,
-  { view, label, isInstant }: ProgressInput,
-  content: unknown,
-): TemplateResult {
+function progress(shape: string, { view, before, label }: ProgressInput, content: unknown): TemplateResult {
+  const from = before?.value ?? null;
+  // No ride backwards, nor from nowhere.
+  const isInstant = from === null || (view.value ?? 0) < from;
   return html`<div
-    class="${shape} ${isInstant ? 'instant' : ''}"
+    class="${shape} ${view.value === null ? 'unknown' : isInstant ? 'instant' : ''}"
     part="bar"
     role="progressbar"
     aria-label=${label}

@@ -1,69 +1,54 @@
 // Event message → what a reader shows. The only place that knows how messages change it. Pure, and idempotent by id:
 // transports may overlap, repeat and arrive late, and each log line still shows once.
 import type { Message, Progress, Snapshot } from './message.ts';
-import { type Line, MAX_LINES, type RunState } from './run-state.ts';
+import { emptyRun, type Line, MAX_LINES, type RunState } from './run-state.ts';
 
 /** Parallel workers report a little out of order; a fall of this much is a run that began again. */
 const FALL = 0.05;
 
 /** The next state, or the very same object when the message brings nothing new. */
 export function reduce(run: RunState, message: Message): RunState {
-  return message.type === 'progress' ? applyProgress(run, message) : applySnapshot(run, message);
-}
-
-function applyProgress(run: RunState, message: Progress): RunState {
-  if (message.id <= run.id) return run;
-  const state = message.state ?? run.state;
-  const progress = message.progress ?? run.progress;
-  const ts = message.ts ?? Date.now();
-  const done = message.done === true;
-  const again = beganAgain(run, progress, done);
-  const added: Line[] = [];
-  if (run.id > 0 && message.id !== run.id + 1) added.push(rule('gap', ts));
-  if (again) added.push(rule('retry', ts));
-  if (message.message) added.push({ kind: 'text', text: message.message, ts });
-  return {
-    id: message.id,
-    ts,
-    started: message.started ?? run.started ?? ts,
-    state,
-    stage: done ? run.stage : state,
-    progress,
-    data: message.data ?? run.data,
-    lines: added.length > 0 ? capped([...run.lines, ...added]) : run.lines,
-    done,
-    expired: false,
-    attempt: run.attempt + (again ? 1 : 0),
-  };
-}
-
-function applySnapshot(run: RunState, message: Snapshot): RunState {
-  const { id, ts = null, state = null, progress = null, data = null, done = false, gap } = message;
+  const isEvent = message.type === 'progress';
   // Nothing is known any more. What was seen stays on the screen, marked as no longer kept; the cursor stays too,
   // so that the server keeps announcing the gap until the run is heard of again.
-  if (gap && id === 0) return run.expired ? run : { ...run, expired: true };
-  if (!gap && !run.expired && isOld(run, message)) return run;
-  const again = run.id > 0 && beganAgain(run, progress, done);
+  if (!isEvent && message.gap && message.id === 0) return run.expired ? run : { ...run, expired: true };
+  if (isEvent ? message.id <= run.id : isLate(run, message)) return run;
+  // An event leaves as it was what it doesn't name; a snapshot replaces all.
+  const kept = isEvent ? run : emptyRun;
+  const { id, done = false } = message;
+  const ts = message.ts ?? (isEvent ? Date.now() : null);
+  const state = message.state ?? kept.state;
+  const progress = message.progress ?? kept.progress;
+  const isAgain = beganAgain(run, progress, done);
   return {
     id,
     ts,
-    started: message.started ?? ts,
+    started: message.started ?? kept.started ?? ts,
     state,
     stage: done ? run.stage : state,
     progress,
-    data,
-    lines: mergedLines(run, message),
+    data: message.data ?? kept.data,
+    lines: isEvent ? withLine(run, message, ts ?? 0, isAgain) : mergedLines(run, message),
     done,
     expired: false,
-    attempt: run.attempt + (again ? 1 : 0),
+    attempt: run.attempt + (isAgain ? 1 : 0),
   };
+}
+
+function withLine(run: RunState, message: Progress, ts: number, isAgain: boolean): readonly Line[] {
+  const added: Line[] = [];
+  if (run.id > 0 && message.id !== run.id + 1) added.push(rule('gap', ts));
+  if (isAgain) added.push(rule('retry', ts));
+  if (message.message) added.push({ kind: 'text', text: message.message, ts });
+  return added.length > 0 ? capped([...run.lines, ...added]) : run.lines;
 }
 
 /**
  * A late answer of a slower transport. Judged by time as well: a history that was rolled back and went on has lower
  * ids but newer events, and must be believed.
  */
-function isOld(run: RunState, message: Snapshot): boolean {
+function isLate(run: RunState, message: Snapshot): boolean {
+  if (message.gap || run.expired) return false;
   if (message.id > run.id) return false;
   return message.id === run.id ? run.id > 0 : (message.ts ?? 0) <= (run.ts ?? 0);
 }

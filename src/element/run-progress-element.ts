@@ -6,7 +6,8 @@ import { noEstimate, observe, remainingMs, settleMs } from './estimate.ts';
 import { createFeed, type FeedTarget } from './feed-controller.ts';
 import { createLogView } from './log-view.ts';
 import type { Data } from './message.ts';
-import type { Line, RunState } from './run-state.ts';
+import { fireChanges } from './run-events.ts';
+import { textsOf } from './run-state.ts';
 import { fillSlots } from './slot-data.ts';
 import { defaultStages, type Stage } from './stages.ts';
 import { styles } from './styles.ts';
@@ -16,13 +17,6 @@ import { type Words, wordsFor } from './words.ts';
 
 const RENDER_MS = 50;
 const VARIANTS = { full: fullView, compact: compactView, ring: ringView };
-
-/** The detail of `run-progress`, `run-complete` and `run-failed`. */
-export interface RunDetail extends RunState {
-  runId: string;
-  /** Oldest first. */
-  logs: readonly string[];
-}
 
 /**
  * A live view of one run.
@@ -111,18 +105,15 @@ export class RunProgressElement extends LitElement {
   declare private isLogOpen: boolean | undefined;
 
   #feed = createFeed(this, (known, before) => {
-    if (known.state !== before.state) this.#onRun(known.state, before.state);
-    const { phase, transport } = known.status;
-    if (phase !== before.status.phase || transport !== before.status.transport) {
-      this.#emit('run-connection', known.status);
-    }
+    const { ts, progress } = known.state;
+    if (ts !== null && progress !== null) this.#estimate = observe(this.#estimate, ts, progress);
+    fireChanges(this, known, before, (state) => this.#failed().includes(state ?? ''));
   });
   #log = createLogView(this);
   #estimate = noEstimate;
   #shownMs: number | null = null;
   #view: ViewModel | undefined;
   #spoken = '';
-  #told = '';
   #renderedAt = 0;
   #clock: ReturnType<typeof setInterval> | undefined;
 
@@ -134,7 +125,6 @@ export class RunProgressElement extends LitElement {
     this.label = '';
     this.transport = 'auto';
     this.token = '';
-    this.failedStates = 'FAILED';
   }
 
   /** The run's state by its publisher's name; null until one was given. */
@@ -149,7 +139,7 @@ export class RunProgressElement extends LitElement {
 
   /** The newest 500 lines, oldest first. */
   get logs(): string[] {
-    return textsOf(this.#feed.known.state.lines);
+    return textsOf(this.#feed.known.state);
   }
 
   /** The newest `data` a publisher gave. */
@@ -175,7 +165,8 @@ export class RunProgressElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#clock = setInterval(() => this.#tick(), 1000);
+    // Ages and times count on by themselves; what is over doesn't change any more.
+    this.#clock = setInterval(() => this.#feed.known.state.done || this.requestUpdate(), 1000);
   }
 
   override disconnectedCallback(): void {
@@ -193,7 +184,10 @@ export class RunProgressElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.get('runId')) this.#forget();
+    if (changed.get('runId')) {
+      this.#estimate = noEstimate;
+      this.isLogOpen = undefined;
+    }
     // React and Vue set what is written as an attribute as the property, where the element has one of that name.
     const given: unknown = this.stages;
     if (typeof given === 'string') this.stages = stagesFromText(given);
@@ -203,24 +197,35 @@ export class RunProgressElement extends LitElement {
   protected override render() {
     const { lang } = (this.closest('[lang]') ?? document.documentElement) as HTMLElement;
     const words = wordsFor(lang, this.words);
+    const { state: run, status: connection, clockOffsetMs } = this.#feed.known;
+    const now = Date.now();
+    this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
     const before = this.#view;
-    const view = this.#describe(words);
+    const view = describe({
+      run,
+      connection,
+      now,
+      clockOffsetMs,
+      words,
+      stages: this.stages ?? defaultStages,
+      failedStates: this.#failed(),
+      remainingMs: this.#shownMs,
+    });
     this.#view = view;
     const spoken = announcement(before, view);
     if (spoken !== undefined) this.#spoken = spoken;
-    const { lines } = this.#feed.known.state;
-    const isOpen = this.isLogOpen ?? (view.look === 'failed' && lines.length > 0);
+    const isOpen = this.isLogOpen ?? (view.look === 'failed' && run.lines.length > 0);
     const parts: ViewParts = {
       view,
       words,
       label: this.label || words.label,
-      isInstant: (view.value ?? 0) < (before?.value ?? 0),
-      lineCount: lines.filter((line) => line.kind === 'text').length,
+      before,
+      lineCount: textsOf(run).length,
       isLogOpen: isOpen,
       onToggleLog: () => {
         this.isLogOpen = !isOpen;
       },
-      log: isOpen ? this.#log.render(lines, words) : nothing,
+      log: isOpen ? this.#log.render(run.lines, words) : nothing,
     };
     const template = VARIANTS[this.variant] ?? fullView;
     return html`<div class="run ${this.variant} ${view.look} ${view.isAway ? 'away' : ''}" part="base">
@@ -235,79 +240,13 @@ export class RunProgressElement extends LitElement {
     if (slot !== null) fillSlots(slot.assignedElements(), data ?? {});
   }
 
-  #describe(words: Words): ViewModel {
-    const { state: run, status: connection, clockOffsetMs } = this.#feed.known;
-    const now = Date.now();
-    this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
-    return describe({
-      run,
-      connection,
-      now,
-      clockOffsetMs,
-      words,
-      stages: this.stages ?? defaultStages,
-      failedStates: this.#failed(),
-      remainingMs: this.#shownMs,
-    });
-  }
-
   #watch(): void {
-    const server = this.server || RunProgressElement.defaultServer;
     const { runId: run, token, transport } = this;
-    if (run !== '' && server === '' && transport !== 'manual') {
-      throw new TypeError('<run-progress> needs "server", the address of the service');
-    }
-    const address = new URL(server || '/', document.baseURI).href.replace(/\/$/, '');
-    this.#feed.watch({ server: address, run, token, transport });
-  }
-
-  #onRun(run: RunState, before: RunState): void {
-    if (run.attempt !== before.attempt) this.#estimate = noEstimate;
-    if (run.ts !== null && run.progress !== null) {
-      this.#estimate = observe(this.#estimate, run.ts, run.progress);
-    }
-    this.#emit('run-progress', this.#detail());
-    if (!run.done) return;
-    const ending = this.#failed().includes(run.state ?? '') ? 'run-failed' : 'run-complete';
-    const told = `${ending} ${run.attempt}`;
-    if (this.#told === told) return;
-    this.#told = told;
-    this.#emit(ending, this.#detail());
-  }
-
-  #detail(): RunDetail {
-    const { state } = this.#feed.known;
-    return {
-      ...state,
-      runId: this.runId,
-      // Made when asked for: most listeners never do, and events may come by the thousand.
-      get logs() {
-        return textsOf(state.lines);
-      },
-    };
-  }
-
-  #emit(name: string, detail: unknown): void {
-    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+    this.#feed.watch({ server: this.server || RunProgressElement.defaultServer, run, token, transport });
   }
 
   #failed(): string[] {
     return (this.failedStates ?? 'FAILED').split(',').map((state) => state.trim());
-  }
-
-  #forget(): void {
-    this.#estimate = noEstimate;
-    this.#shownMs = null;
-    this.#view = undefined;
-    this.#spoken = '';
-    this.#told = '';
-    this.isLogOpen = undefined;
-  }
-
-  /** Ages and times count on by themselves; what is over doesn't change any more. */
-  #tick(): void {
-    if (!document.hidden && !this.#feed.known.state.done && !this.#feed.known.state.expired)
-      this.requestUpdate();
   }
 }
 
@@ -315,18 +254,8 @@ function stagesFromText(json: string): readonly Stage[] | undefined {
   return defaultConverter.fromAttribute?.(json, Array) as readonly Stage[] | undefined;
 }
 
-function textsOf(lines: readonly Line[]): string[] {
-  return lines.filter((line) => line.kind === 'text').map((line) => line.text);
-}
-
 declare global {
   interface HTMLElementTagNameMap {
     'run-progress': RunProgressElement;
-  }
-  interface HTMLElementEventMap {
-    'run-progress': CustomEvent<RunDetail>;
-    'run-complete': CustomEvent<RunDetail>;
-    'run-failed': CustomEvent<RunDetail>;
-    'run-connection': CustomEvent<ConnectionStatus>;
   }
 }

@@ -28,6 +28,11 @@ export interface RunState {
   readonly attempt: number;
 }
 
+/** The lines without the rules between them. */
+export function textsOf({ lines }: RunState): string[] {
+  return lines.filter((line) => line.kind === 'text').map((line) => line.text);
+}
+
 export const MAX_LINES = 500;
 
 export const emptyRun: RunState = {

@@ -25,6 +25,6 @@ function isWebAddress(text: string): boolean {
   return (
     text !== '' &&
     URL.canParse(text, document.baseURI) &&
-    /^http/.test(new URL(text, document.baseURI).protocol)
+    /^https?:/.test(new URL(text, document.baseURI).href)
   );
 }

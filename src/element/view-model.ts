@@ -5,6 +5,7 @@ import type { RunState } from './run-state.ts';
 import { type Stage, stageEnds, stageIndex } from './stages.ts';
 import { phrase, type Words } from './words.ts';
 
+/** `expired`: the server has it no more, or refuses it; what was seen stays. */
 export type Look = 'waiting' | 'running' | 'silent' | 'done' | 'failed' | 'expired';
 
 export interface StageView {
@@ -65,7 +66,8 @@ export function describe(input: ViewInput): ViewModel {
   const duration = (ms: number, most?: number) => formatDuration(words.locale, ms, most);
   const serverNow = now + input.clockOffsetMs;
   const quietMs = ts === null ? 0 : serverNow - ts;
-  const isOver = run.done || run.expired;
+  const isRefused = connection.phase === 'refused';
+  const isOver = run.done || run.expired || isRefused;
   const isAway = !isOver && connection.phase !== 'live';
   const look = lookOf();
   const time = ts === null || started === null ? '' : duration((isOver ? ts : serverNow) - started);
@@ -101,7 +103,7 @@ export function describe(input: ViewInput): ViewModel {
   };
 
   function lookOf(): Look {
-    if (run.expired) return 'expired';
+    if (run.expired || (isRefused && !run.done)) return 'expired';
     if (run.done) return failedStates.includes(state ?? '') ? 'failed' : 'done';
     if (run.id === 0) return 'waiting';
     return quietMs >= SILENT_MS && !isAway ? 'silent' : 'running';
@@ -109,6 +111,7 @@ export function describe(input: ViewInput): ViewModel {
 
   function titleOf(): string {
     if (look === 'done' && time) return phrase(words.doneIn, { time });
+    if (look === 'expired' && isRefused) return words.refused;
     if (look !== 'running' && look !== 'silent') return words[look];
     if (state === null) return words.running;
     return stages.find((stage) => stage.state === state)?.label ?? words.stages[state]?.[1] ?? state;

@@ -9,7 +9,8 @@ export interface ViewParts {
   view: ViewModel;
   words: Words;
   label: string;
-  isInstant: boolean;
+  /** What was shown last. */
+  before: ViewModel | undefined;
   lineCount: number;
   isLogOpen: boolean;
   onToggleLog: () => void;
@@ -22,12 +23,10 @@ export function fullView(parts: ViewParts): TemplateResult {
   return html`<div class="head">
       ${mark(view)} ${text('title', view.title)}
       ${view.attempt && html`<span class="attempt muted">· ${view.attempt}</span>`}
-      <span class="gap"></span>
-      ${ending(view)}
       <span class="times muted" part="remaining">
-        <span class="elapsed">${view.elapsed}</span>${view.remaining && html`<span>${view.remaining}</span>`}
+        ${view.remaining && html`<span>${view.remaining}</span>`}<span class="elapsed">${view.elapsed}</span>
       </span>
-      ${text('percent', view.percent)}
+      ${ending(view)} ${text('percent', view.percent)}
     </div>
     ${progressBar(parts)} ${stepper(view)}
     <div class="foot">
@@ -39,7 +38,7 @@ export function fullView(parts: ViewParts): TemplateResult {
 export function compactView(parts: ViewParts): TemplateResult {
   const { view } = parts;
   return html`${mark(view)} ${progressBar(parts)} ${text('percent', view.percent)}
-  ${text('title', view.notice || (view.look === 'done' ? view.title : view.brief), hint(view))} ${ending(view)}`;
+  ${text('title', view.notice || view.brief, hint(view))} ${ending(view)}`;
 }
 
 export function ringView(parts: ViewParts): TemplateResult {

@@ -9,6 +9,7 @@ export interface Words {
   doneIn: string;
   failed: string;
   expired: string;
+  refused: string;
   silent: string;
   connecting: string;
   reconnecting: string;
@@ -37,6 +38,7 @@ const ko: Words = {
   doneIn: '완료 · {time}',
   failed: '실패',
   expired: '기록이 만료되었습니다',
+  refused: '서버가 거절했습니다',
   silent: '{time}째 소식 없음',
   connecting: '연결하는 중…',
   reconnecting: '다시 연결하는 중…',
@@ -70,6 +72,7 @@ const en: Words = {
   doneIn: 'Done in {time}',
   failed: 'Failed',
   expired: 'No longer kept',
+  refused: 'Refused by the server',
   silent: 'Nothing heard for {time}',
   connecting: 'Connecting…',
   reconnecting: 'Reconnecting…',

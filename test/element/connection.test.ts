@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { backoffMs, parseRetryAfter } from '../../src/element/feed/backoff.ts';
+import { backoffMs, isFinalRefusal, parseRetryAfter } from '../../src/element/feed/backoff.ts';
 import { afterAttempt, afterClimb, canClimb, startLadder } from '../../src/element/feed/ladder.ts';
-import { groupRuns, isCovered } from '../../src/element/feed/plan.ts';
+import { afterRefusal, groupRuns, isCovered } from '../../src/element/feed/plan.ts';
 
 test('the back-off is anything up to a limit that doubles, to thirty seconds', () => {
   const limits = [0, 1, 2, 3, 4, 5, 6, 20].map((failures) => backoffMs({ failures, random: 0.999999 }));
@@ -42,8 +42,26 @@ test('Retry-After is read in both forms', () => {
   for (const [value, ms] of table) assert.equal(parseRetryAfter(value, now), ms, String(value));
 });
 
+test('only a refusal that will be the same the next time is final', () => {
+  for (const status of [400, 405, 410, 414, 422]) assert.ok(isFinalRefusal(status), String(status));
+  for (const status of [200, 401, 403, 404, 408, 425, 429, 500, 502, 503])
+    assert.ok(!isFinalRefusal(status), String(status));
+});
+
+test('a group that was refused asks in halves, down to single runs', () => {
+  const runs = fc.uniqueArray(fc.string(), { minLength: 2 });
+  fc.assert(
+    fc.property(runs, (all) => {
+      const parts = afterRefusal(all);
+      assert.deepEqual(parts.flat(), all);
+      assert.ok(parts.every((part) => part.length > 0 && part.length < all.length));
+    }),
+  );
+  assert.deepEqual(afterRefusal(['a']), []);
+});
+
 test('three failures, or a stream that is held back, lead to the next way, round and round', () => {
-  const failed = { why: 'failed' } as const;
+  const failed = { why: 'ended' } as const;
   let ladder = startLadder();
   const ways = Array.from({ length: 7 }, () => {
     ladder = afterAttempt(ladder, failed, 0);

@@ -13,7 +13,10 @@ after(() => browser.close());
 
 /** A page with one element that takes its messages from the test. */
 async function openElement(t: TestContext, inside = '', language = 'ko'): Promise<Page> {
-  const page = await openGallery(browser, { viewport: { width: 600, height: 500 } });
+  const page = await openGallery(browser, {
+    viewport: { width: 600, height: 500 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
   t.after(() => page.close());
   await page.clock.resume();
   await page.evaluate(
@@ -138,4 +141,17 @@ test('stages and words are the page’s own where it gives some', async (t) => {
   await send(page, { id: 1, state: 'B', progress: 0.5 });
   assert.equal(await page.locator('.title').textContent(), 'Phase deux');
   assert.deepEqual(await page.locator('li').allInnerTexts(), ['Un', 'Deux']);
+});
+
+test('the whole log is copied, and the button says so until more comes', async (t) => {
+  const page = await openElement(t, '', 'en');
+  await send(page, ...lines(1, 3), { id: 4, progress: 0.2, message: '<b>&amp;' });
+  await page.locator('.toggle').click();
+  const button = page.locator('.copy');
+  assert.equal((await button.textContent())?.trim(), 'Copy');
+  await button.click();
+  await button.filter({ hasText: 'Copied' }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'line 1\nline 2\nline 3\n<b>&amp;');
+  await send(page, { id: 5, progress: 0.3, message: 'more' });
+  await button.filter({ hasNotText: 'Copied' }).waitFor();
 });

@@ -60,7 +60,7 @@ function linesTo(count: number): string[] {
 
 test('follows a run from its first update to its end, and tells of the end once', async (t) => {
   const { service, page, front } = await setUp(t);
-  assert.equal((await see(page)).title, '대기 중');
+  await waitFor(page, { title: '대기 중', phase: 'live' });
   await publishLines(service, 1, 10);
   await waitFor(page, { logs: 10, title: '에셋 생성', phase: 'live' });
   assert.deepEqual(await see(page).then(({ percent, state }) => [percent, state]), [
@@ -133,6 +133,29 @@ test('goes on after a time of 503, which it does not take for the end', async (t
   await waitFor(page, { logs: 6, phase: 'live' }, 0, 60_000);
   await waitFor(page, { transport: 'sse' }, 0, 60_000);
   assert.deepEqual((await see(page)).logs, linesTo(6));
+});
+
+test('what the server refuses for good is said and not asked for again, until the attribute changes', async (t) => {
+  const runs = ['one', 'two', 'x'.repeat(257), 'three', 'four'];
+  const body = runs.map((run) => `<run-progress run-id="${run}"></run-progress>`).join('');
+  const { service, page } = await setUp(t, { body });
+  // All share one stream; the refusal of it is brought home to whom it is about.
+  await waitFor(page, { phase: 'refused', title: '서버가 거절했습니다' }, 2);
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  for (const [index, run] of runs.entries()) {
+    if (index === 2) continue;
+    await service.publish(run, { state: 'QA', progress: 0.9, log: run });
+    await waitFor(page, { logs: 1, last: run, phase: 'live' }, index);
+  }
+  assert.deepEqual(
+    asked.filter((url) => url.includes('xxx')),
+    [],
+  );
+  await page.evaluate(() => document.querySelectorAll('run-progress')[2]?.setAttribute('run-id', 'five'));
+  await service.publish('five', { state: 'QA', progress: 0.9, log: 'five' });
+  await waitFor(page, { logs: 1, last: 'five', phase: 'live' }, 2);
 });
 
 test('comes back at once when the network does', async (t) => {

@@ -45,6 +45,7 @@ test('every state has its look and its words', () => {
     ['done', 'done', '100%, 완료 · 2분 16초', '100%, Done in 2 min 16 sec'],
     ['failed', 'failed', '78%, 실패', '78%, Failed'],
     ['expired', 'expired', '42%, 기록이 만료되었습니다', '42%, No longer kept'],
+    ['refused', 'expired', '서버가 거절했습니다', 'Refused by the server'],
   ];
   for (const [name, look, ko, en] of table) {
     assert.deepEqual(

@@ -1,4 +1,4 @@
-// How long to wait before the next attempt. Pure: chance is passed in.
+// Whether there is a next attempt, and how long to wait before it. Pure: chance is passed in.
 
 const BASE_MS = 1_000;
 const CAP_MS = 30_000;
@@ -30,4 +30,12 @@ export function parseRetryAfter(value: string | null, now: number): number | und
   if (value === null || value.trim() === '') return undefined;
   const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
   return Number.isFinite(ms) ? Math.min(600_000, Math.max(0, ms)) : undefined;
+}
+
+/**
+ * Whether an answer will be the same however often one asks. Anything else may pass: who is let in (401, 403), a server
+ * that is just being replaced (404), a timeout, a limit, and whatever is the server's own fault.
+ */
+export function isFinalRefusal(status: number): boolean {
+  return [400, 405, 410, 414, 422].includes(status);
 }

@@ -4,17 +4,25 @@ import type { ConnectionStatus, TransportName } from '../connection-status.ts';
 import type { Message } from '../message.ts';
 import { backoffMs } from './backoff.ts';
 import { afterAttempt, afterClimb, canClimb, startLadder } from './ladder.ts';
-import { type Ending, type Endpoint, pause, type Transports } from './transport.ts';
+import { poll } from './poll.ts';
+import { streamEvents } from './sse.ts';
+import { type Ending, type Endpoint, pause, type Transport } from './transport.ts';
+import { openSockets } from './websocket.ts';
+
+const TRANSPORTS: Readonly<Record<TransportName, Transport>> = {
+  sse: streamEvents,
+  websocket: openSockets,
+  poll,
+};
 
 export interface ConnectionOptions {
   endpoint: Endpoint;
   runs: readonly string[];
-  transports: Transports;
-  forced?: TransportName | undefined;
+  transport: TransportName | 'auto';
   cursorOf(run: string): number;
   onMessage(message: Message): void;
   onAlive(serverMs?: number): void;
-  /** `closed`: the server has nothing more for these runs, nothing is tried again. */
+  /** `closed` and `refused` are the last: nothing is tried again. */
   onStatus(status: ConnectionStatus): void;
 }
 
@@ -37,7 +45,7 @@ interface Try {
 }
 
 export function openConnection(options: ConnectionOptions): Connection {
-  let ladder = startLadder(options.forced);
+  let ladder = startLadder(options.transport);
   let isClosed = false;
   let current: Try | undefined;
   let lastAlive = 0;
@@ -57,10 +65,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   function start(transport: TransportName, onFirst: () => void): Try {
     const controller = new AbortController();
     let since: number | undefined;
-    const ending = options.transports[transport]({
-      endpoint: options.endpoint,
-      runs: options.runs,
-      cursorOf: options.cursorOf,
+    const ending = TRANSPORTS[transport]({
+      ...options,
       signal: controller.signal,
       onMessage: (message) => {
         if (!controller.signal.aborted) options.onMessage(message);
@@ -89,6 +95,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       current = undefined;
       stopClimb();
       if (ending.why === 'finished') return report('closed');
+      if (ending.why === 'refused') return report('refused');
       const since = attempt.aliveSince();
       if (!isWoken) ladder = afterAttempt(ladder, ending, since === undefined ? 0 : Date.now() - since);
       report('retrying');

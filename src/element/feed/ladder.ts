@@ -20,8 +20,9 @@ export interface Ladder {
   readonly climbMs: number;
 }
 
-export function startLadder(forced?: TransportName): Ladder {
-  return { transport: forced ?? 'sse', isForced: !!forced, failures: 0, climbMs: FIRST_CLIMB_MS };
+export function startLadder(wanted: TransportName | 'auto' = 'auto'): Ladder {
+  const isForced = wanted !== 'auto';
+  return { transport: isForced ? wanted : 'sse', isForced, failures: 0, climbMs: FIRST_CLIMB_MS };
 }
 
 /** After an attempt that ended. `liveMs`: how long something got through, 0 when nothing did. */

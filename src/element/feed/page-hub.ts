@@ -1,52 +1,24 @@
 // What all elements of a page share for one service: what is known of each run, and one connection for it, wherever in
-// the browser that is held. Everything that comes in, from a transport or another tab, passes the one reducer here.
-import type { ConnectionStatus, TransportName } from '../connection-status.ts';
-import type { Message } from '../message.ts';
-import { reduce } from '../reducer.ts';
-import { emptyRun, type RunState } from '../run-state.ts';
-import { poll } from './poll.ts';
-import { streamEvents } from './sse.ts';
+// the browser that is held.
+import type { TransportName } from '../connection-status.ts';
+import { applyChange, type Change, isSettled, type KnownRun, type Listener, newRun } from './known-run.ts';
 import { createStreams } from './streams.ts';
 import { joinTabs, type Tabs } from './tab-leader.ts';
 import type { Endpoint } from './transport.ts';
 import { onWake } from './wake.ts';
-import { openSockets } from './websocket.ts';
 
 export interface HubTarget extends Endpoint {
   transport: TransportName | 'auto';
 }
 
-/** What is known of a run. */
-export interface Known {
-  state: RunState;
-  /** `closed` once the run is done, or the server has nothing more. */
-  status: ConnectionStatus;
-  /** What to add to local time to get the server's. */
-  clockOffsetMs: number;
-}
-
 export interface Hub {
   /** Tells what is known at once, then on every change, until the returned function is called. */
-  watch(run: string, listener: (known: Known) => void): () => void;
-}
-
-interface Entry extends Known {
-  listeners: Set<(known: Known) => void>;
-  /** The leader was asked for the whole of it. */
-  isAsked: boolean;
-}
-
-interface Change {
-  run: string;
-  message?: Message;
-  state?: RunState | undefined;
-  status?: ConnectionStatus;
+  watch(run: string, listener: Listener): () => void;
 }
 
 /** What tabs tell one another. Followers say what they want, and what they have of it; the leader all else. */
 type Post = { tab: string; want: [run: string, id: number][] } | { beat: number; isNew: boolean } | Change;
 
-const TRANSPORTS = { sse: streamEvents, websocket: openSockets, poll };
 const BEAT_MS = 15_000;
 /** A tab that hasn't repeated its wish for this long is gone. Hidden ones are given a timer once a minute. */
 const FORGET_MS = 180_000;
@@ -62,7 +34,7 @@ export function hubFor(target: HubTarget): Hub {
 }
 
 function createHub(name: string, target: HubTarget): Hub {
-  const entries = new Map<string, Entry>();
+  const runs = new Map<string, KnownRun>();
   /** What the other tabs want of this one, while it leads. */
   const others = new Map<string, { runs: string[]; heardAt: number }>();
   const tab = String(Math.random());
@@ -71,39 +43,34 @@ function createHub(name: string, target: HubTarget): Hub {
   let clockOffsetMs = 0;
   let postedAt = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
-  let stopWaking = () => {};
 
   const streams = createStreams({
     endpoint: target,
-    transports: TRANSPORTS,
-    forced: target.transport === 'auto' ? undefined : target.transport,
-    cursorOf: (run) => entryOf(run).state.id,
+    transport: target.transport,
+    cursorOf: (run) => knownOf(run).state.id,
     onMessage: (message) => tell({ run: message.run_id, message }),
     onStatus: (run, status) => tell({ run, status }),
     onAlive(serverMs) {
-      if (serverMs) setClock(serverMs - Date.now());
+      if (serverMs) clockOffsetMs = serverMs - Date.now();
       if (Date.now() - postedAt > BEAT_MS / 3) beat(false);
     },
   });
 
-  function entryOf(run: string): Entry {
-    let entry = entries.get(run);
-    if (entry === undefined) {
-      const status: ConnectionStatus = { phase: 'connecting', transport: 'sse', since: Date.now() };
-      entry = { state: emptyRun, status, clockOffsetMs, listeners: new Set(), isAsked: false };
-      entries.set(run, entry);
-    }
-    return entry;
+  function knownOf(run: string): KnownRun {
+    const known = runs.get(run) ?? newRun();
+    runs.set(run, known);
+    return known;
   }
 
   /** Has the streams, or the tab that leads, follow what is wanted here by now. */
   function settle(): void {
-    const elsewhere = [...others.values()].flatMap(({ runs }) => runs);
-    for (const [run, { listeners }] of entries) {
-      if (listeners.size === 0 && !elsewhere.includes(run)) entries.delete(run);
+    const elsewhere = [...others.values()].flatMap((other) => other.runs);
+    for (const [run, { listeners }] of runs) {
+      if (listeners.size === 0 && !elsewhere.includes(run)) runs.delete(run);
     }
-    if (isLeader) streams.want([...entries.keys()].filter((run) => entryOf(run).status.phase !== 'closed'));
-    else post({ tab, want: [...entries].map(([run, { state }]) => [run, state.id]) });
+    const all = [...runs];
+    if (isLeader) streams.want(all.filter(([, known]) => !isSettled(known)).map(([run]) => run));
+    else post({ tab, want: all.map(([run, { state }]) => [run, state.id]) });
   }
 
   function post(message: Post): void {
@@ -115,26 +82,15 @@ function createHub(name: string, target: HubTarget): Hub {
     post({ beat: clockOffsetMs, isNew });
   }
 
-  function setClock(offsetMs: number): void {
-    clockOffsetMs = offsetMs;
-    for (const entry of entries.values()) entry.clockOffsetMs = offsetMs;
-  }
-
   function tell(change: Change): void {
     if (apply(change)) post(change);
   }
 
-  /** False when it brings nothing new. What is closed stays so, though a stream it shared with others goes on. */
-  function apply({ run, message, state, status }: Change): boolean {
-    const entry = entries.get(run);
-    if (entry === undefined || entry.status.phase === 'closed') return false;
-    const before = { ...entry };
-    entry.state = message ? reduce(entry.state, message) : (state ?? entry.state);
-    entry.status = status ?? entry.status;
-    if (entry.state.done) entry.status = { ...entry.status, phase: 'closed' };
-    if (entry.state === before.state && entry.status === before.status) return false;
-    for (const listener of entry.listeners) listener(entry);
-    if (entry.status.phase === 'closed') settle();
+  function apply(change: Change): boolean {
+    const known = runs.get(change.run);
+    if (known === undefined || !applyChange(known, change)) return false;
+    for (const listener of known.listeners) listener({ ...known, clockOffsetMs });
+    if (isSettled(known)) settle();
     return true;
   }
 
@@ -149,14 +105,14 @@ function createHub(name: string, target: HubTarget): Hub {
       follow(message);
       return;
     }
-    setClock(message.beat);
+    clockOffsetMs = message.beat;
     if (message.isNew) settle();
   }
 
   function answer(asking: string, want: [run: string, id: number][]): void {
     others.set(asking, { runs: want.map(([run]) => run), heardAt: Date.now() });
     for (const [run, id] of want) {
-      const { state, status } = entryOf(run);
+      const { state, status } = knownOf(run);
       post({ run, status, state: state.id === id ? undefined : state });
     }
     settle();
@@ -164,75 +120,77 @@ function createHub(name: string, target: HubTarget): Hub {
 
   /** This tab may have been frozen, or come late: where a message doesn't join on, it asks for the whole. */
   function follow(change: Change): void {
-    const entry = entries.get(change.run);
-    if (entry === undefined) return;
+    const known = runs.get(change.run);
+    if (known === undefined) return;
     const { message, state, status } = change;
-    if (status) entry.isAsked = false;
-    if (message?.type === 'progress' && message.id > entry.state.id + 1) {
-      if (entry.isAsked) return;
-      entry.isAsked = true;
+    if (status) known.isAsked = false;
+    if (message?.type === 'progress' && message.id > known.state.id + 1) {
+      if (known.isAsked) return;
+      known.isAsked = true;
       settle();
       return;
     }
     // A leader that has only just begun knows less than its followers.
-    const isNewer = state && (state.id > entry.state.id || (state.ts ?? 0) > (entry.state.ts ?? 0));
+    const isNewer = state && (state.id > known.state.id || (state.ts ?? 0) > (known.state.ts ?? 0));
     apply({ ...change, state: isNewer ? state : undefined });
   }
 
   function tend(): void {
     for (const [other, { heardAt }] of others) if (Date.now() - heardAt > FORGET_MS) others.delete(other);
     settle();
-    if ([...entries.values()].every(({ listeners }) => listeners.size === 0)) leave();
+    if ([...runs.values()].every(({ listeners }) => listeners.size === 0)) leave();
     else if (isLeader) beat(false);
   }
 
   function join(): void {
-    if (tabs !== undefined) return;
+    if (timer !== undefined) return;
     timer = setInterval(tend, BEAT_MS);
-    stopWaking = onWake((isCertain) => (isLeader ? streams.wake(isCertain) : settle()));
     tabs = joinTabs<Post>({
       name,
       onPost,
       onLead() {
         isLeader = true;
         settle();
-        // Not from within `joinTabs`, which may call this before it has returned.
-        queueMicrotask(() => beat(true));
+        beat(true);
       },
       onFollow() {
-        isLeader = false;
-        others.clear();
-        streams.want([]);
+        stepDown();
         settle();
       },
     });
   }
 
-  /** The lock goes to the next tab; also before the page is kept for the back button. */
-  function leave(): void {
-    clearInterval(timer);
-    stopWaking();
-    tabs?.leave();
-    tabs = undefined;
+  /** Lets go of what only the leader holds. */
+  function stepDown(): void {
     isLeader = false;
     others.clear();
     streams.close();
   }
 
+  /** The lock goes to the next tab; also before the page is kept for the back button. */
+  function leave(): void {
+    clearInterval(timer);
+    timer = undefined;
+    tabs?.leave();
+    tabs = undefined;
+    stepDown();
+  }
+
+  onWake((isCertain) => (isLeader ? streams.wake(isCertain) : settle()));
   addEventListener('pagehide', leave);
   addEventListener('pageshow', () => {
-    if (entries.size > 0) join();
+    if (runs.size > 0) join();
   });
 
   return {
     watch(run, listener) {
-      const entry = entryOf(run);
-      entry.listeners.add(listener);
-      listener(entry);
+      const known = knownOf(run);
+      known.listeners.add(listener);
+      listener({ ...known, clockOffsetMs });
       join();
       settle();
       return () => {
-        entry.listeners.delete(listener);
+        known.listeners.delete(listener);
         settle();
       };
     },

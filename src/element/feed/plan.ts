@@ -29,3 +29,12 @@ export function groupRuns(runs: readonly string[]): string[][] {
 export function isCovered(open: readonly (readonly string[])[], wanted: readonly string[]): boolean {
   return wanted.every((run) => open.some((group) => group.includes(run)));
 }
+
+/**
+ * Who asks when a group was refused, as one of its runs may be to blame, or its size: each half by itself, down to
+ * single runs. A run that is refused alone is what was meant.
+ */
+export function afterRefusal(runs: readonly string[]): string[][] {
+  const middle = runs.length >> 1;
+  return middle === 0 ? [] : [runs.slice(0, middle), runs.slice(middle)];
+}

@@ -26,6 +26,6 @@ async function askOnce(attempt: Attempt, run: string): Promise<Ending | undefine
     return undefined;
   } catch {
     // AbortError (closed, or too slow), TypeError (unreachable), SyntaxError (someone else's page): no answer.
-    return { why: 'failed' };
+    return { why: 'ended' };
   }
 }

@@ -16,7 +16,7 @@ export function streamPath(runs: readonly string[], cursorOf: (run: string) => n
 export async function streamEvents(attempt: Attempt): Promise<Ending> {
   const own = new AbortController();
   let isAlive = false;
-  let why: Ending['why'] = 'failed';
+  let why: Ending['why'] = 'ended';
   let retryMs: number | undefined;
   const watchdog = createWatchdog(() => {
     if (!isAlive) why = 'blocked';

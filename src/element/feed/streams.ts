@@ -1,7 +1,7 @@
 // Holds connections for whatever set of runs is wanted, as few as it can.
 import type { ConnectionStatus } from '../connection-status.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
-import { groupRuns, isCovered } from './plan.ts';
+import { afterRefusal, groupRuns, isCovered } from './plan.ts';
 
 export interface StreamsOptions extends Omit<ConnectionOptions, 'runs' | 'onStatus'> {
   onStatus(run: string, status: ConnectionStatus): void;
@@ -37,14 +37,20 @@ export function createStreams(options: StreamsOptions): Streams {
       connection.close();
       open.delete(key);
     }
-    next.forEach((runs, index) => {
-      const key = keys[index] ?? '';
-      if (open.has(key)) return;
-      const onStatus = (status: ConnectionStatus) => {
-        for (const run of runs) options.onStatus(run, status);
-      };
-      open.set(key, { runs, connection: openConnection({ ...options, runs, onStatus }) });
-    });
+    next.forEach(openGroup);
+  }
+
+  function openGroup(runs: readonly string[]): void {
+    const key = JSON.stringify(runs);
+    if (open.has(key)) return;
+    const onStatus = (status: ConnectionStatus) => {
+      const parts = status.phase === 'refused' ? afterRefusal(runs) : [];
+      if (parts.length > 0) {
+        open.delete(key);
+        parts.forEach(openGroup);
+      } else for (const run of runs) options.onStatus(run, status);
+    };
+    open.set(key, { runs, connection: openConnection({ ...options, runs, onStatus }) });
   }
 
   return {

@@ -23,12 +23,17 @@ export interface Tabs<Post> {
 const SILENCE_MS = 30_000;
 const CHECK_MS = 5_000;
 
-/** Without Web Locks (plain http, a sandboxed frame) every page leads, itself alone. */
-export function joinTabs<Post>({ name, onLead, onFollow, onPost }: TabsOptions<Post>): Tabs<Post> {
+/** Without Web Locks (plain http, a sandboxed frame) every page leads, itself alone: then there are no tabs. */
+export function joinTabs<Post>({
+  name,
+  onLead,
+  onFollow,
+  onPost,
+}: TabsOptions<Post>): Tabs<Post> | undefined {
   const { locks } = navigator;
   if (locks === undefined || typeof BroadcastChannel === 'undefined') {
     onLead();
-    return { post: () => {}, heard: () => {}, leave: () => {} };
+    return undefined;
   }
 
   const channel = new BroadcastChannel(name);

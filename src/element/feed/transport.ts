@@ -1,7 +1,6 @@
 // What every way of hearing from the service offers: one attempt, from opening to its end. And what they have in common.
-import type { TransportName } from '../connection-status.ts';
 import type { Message } from '../message.ts';
-import { parseRetryAfter } from './backoff.ts';
+import { isFinalRefusal, parseRetryAfter } from './backoff.ts';
 
 /** A service and the right to read from it. */
 export interface Endpoint {
@@ -24,18 +23,16 @@ export interface Attempt {
 
 export interface Ending {
   /**
-   * `ended`: the server closed it. `failed`: refused, unreachable or broken. `blocked`: open, but nothing came through.
-   * `finished`: the server says that there is nothing more to come.
+   * `ended`: closed, broken, unreachable or refused for now. `blocked`: open, but nothing came through.
+   * `finished`: the server says that there is nothing more to come. `refused`: it will say no the next time as well.
    */
-  why: 'ended' | 'failed' | 'blocked' | 'finished';
+  why: 'ended' | 'blocked' | 'finished' | 'refused';
   retryMs?: number | undefined;
   retryAfterMs?: number | undefined;
 }
 
 /** Never rejects; resolves after an abort as well. */
 export type Transport = (attempt: Attempt) => Promise<Ending>;
-
-export type Transports = Readonly<Record<TransportName, Transport>>;
 
 /** A first byte is sent at once; a proxy that keeps it this long keeps everything. */
 export const FIRST_BYTE_MS = 8_000;
@@ -52,8 +49,9 @@ export function ask({ endpoint, signal }: Attempt, path: string, own: AbortSigna
   });
 }
 
-export function refused({ headers }: Response): Ending {
-  return { why: 'failed', retryAfterMs: parseRetryAfter(headers.get('Retry-After'), Date.now()) };
+export function refused({ status, headers }: Response): Ending {
+  const retryAfterMs = parseRetryAfter(headers.get('Retry-After'), Date.now());
+  return { why: isFinalRefusal(status) ? 'refused' : 'ended', retryAfterMs };
 }
 
 export interface Watchdog {

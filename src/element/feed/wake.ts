@@ -1,15 +1,11 @@
 // The moments at which a lost connection is worth another try at once.
 
 /**
- * `isCertain`: the network changed or the page was frozen, so that even an open connection is likely dead.
- * Returns what stops listening.
+ * For as long as the page lives. `isCertain`: the network changed or the page was frozen, so that even an open
+ * connection is likely dead.
  */
-export function onWake(listener: (isCertain: boolean) => void): () => void {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const certain = () => listener(true);
-  addEventListener('online', certain, { signal });
-  document.addEventListener('resume', certain, { signal });
-  document.addEventListener('visibilitychange', () => !document.hidden && listener(false), { signal });
-  return () => controller.abort();
+export function onWake(listener: (isCertain: boolean) => void): void {
+  addEventListener('online', () => listener(true));
+  document.addEventListener('resume', () => listener(true));
+  document.addEventListener('visibilitychange', () => document.hidden || listener(false));
 }

@@ -8,14 +8,12 @@ const PING_MS = 15_000;
 export function openSockets(attempt: Attempt): Promise<Ending> {
   return new Promise((resolve) => {
     let isAlive = false;
-    const watchdog = createWatchdog(() => end({ why: isAlive ? 'failed' : 'blocked' }));
+    const watchdog = createWatchdog(() => end({ why: isAlive ? 'ended' : 'blocked' }));
     const pings = setInterval(() => {
       sockets.forEach(ping);
     }, PING_MS);
-    const onAbort = () => end({ why: 'ended' });
-    attempt.signal.addEventListener('abort', onAbort);
     const sockets = attempt.runs.map(open);
-    if (attempt.signal.aborted) onAbort();
+    attempt.signal.onabort = () => end({ why: 'ended' });
 
     function open(run: string): WebSocket {
       const socket = new WebSocket(socketUrl(attempt, run));
@@ -30,14 +28,13 @@ export function openSockets(attempt: Attempt): Promise<Ending> {
         const message = toMessage({ run_id: run, ...value });
         if (message !== undefined) attempt.onMessage(message);
       };
-      socket.onclose = () => end({ why: isAlive ? 'ended' : 'failed' });
+      socket.onclose = () => end({ why: 'ended' });
       return socket;
     }
 
     function end(ending: Ending): void {
       watchdog.stop();
       clearInterval(pings);
-      attempt.signal.removeEventListener('abort', onAbort);
       for (const socket of sockets) {
         socket.onclose = null;
         socket.close();
