@@ -37,6 +37,13 @@ export function offerFirstRequests(
     }
   }, silentMs / LOOKS_PER_SILENCE).unref();
 
+  // A browser opens connections before it needs them: at a shutdown nobody should wait for those.
+  const closeIdle = server.closeIdleConnections;
+  server.closeIdleConnections = () => {
+    for (const socket of silent.keys()) socket.destroy();
+    closeIdle.call(server);
+  };
+
   server.on('connection', (socket: Socket) => {
     silent.set(socket, Date.now());
     socket.on('error', ignoreReset);

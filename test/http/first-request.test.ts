@@ -26,7 +26,10 @@ async function setUp(t: TestContext, silentMs?: number) {
     server.closeAllConnections();
   });
   await once(server, 'listening');
-  return openRaw((server.address() as AddressInfo).port);
+  const accepted = once(server, 'connection');
+  const connection = await openRaw((server.address() as AddressInfo).port);
+  await accepted;
+  return Object.assign(connection, { server });
 }
 
 const BODY = 'x'.repeat(200_000);
@@ -67,4 +70,13 @@ test('a client that says nothing for too long is cut', async (t) => {
   t.after(connection.reset);
   await connection.closed();
   assert.equal(connection.received, '');
+});
+
+test('a client that has said nothing is idle: a server that closes does not wait for it', async (t) => {
+  const connection = await setUp(t);
+  t.after(connection.reset);
+  const closed = once(connection.server, 'close');
+  connection.server.close();
+  await closed;
+  await connection.closed();
 });
