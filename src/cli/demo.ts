@@ -51,12 +51,23 @@ function readArguments() {
     const duration = Number(values.seconds);
     if (!(duration >= 0 && duration <= 86_400))
       throw new TypeError('--seconds must be a number from 0 to 86400');
-    const server = (values.server ?? 'http://localhost:8000').replace(/\/$/, '');
-    const redis = values.server ? undefined : (values.redis ?? process.env.REDIS_URL);
+    const server = parseServer(values.server ?? 'http://localhost:8000');
+    const redis = values.server ? undefined : values.redis || process.env.REDIS_URL;
+    if (redis && !hasProtocol(redis, ['redis:', 'rediss:']))
+      throw new TypeError(`${values.redis ? '--redis' : 'REDIS_URL'} must be a redis:// or rediss:// URL`);
     return { server, redis, run: values.run, seconds: duration };
   } catch (error) {
     return fail(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
   }
+}
+
+function parseServer(url: string): string {
+  if (hasProtocol(url, ['http:', 'https:'])) return url.replace(/\/$/, '');
+  throw new TypeError(`--server must be a URL like http://localhost:8000, not "${url}"`);
+}
+
+function hasProtocol(url: string, protocols: readonly string[]): boolean {
+  return URL.canParse(url) && protocols.includes(new URL(url).protocol);
 }
 
 function overHttp(server: string) {
