@@ -3,6 +3,16 @@ import type { Logger } from 'pino';
 
 /** Reasons that are the normal course, or the mechanism at work: counted, not logged. */
 const SILENT = new Set(['recorded', 'repeat']);
+/** What became of the messages, by reason. */
+const CONSEQUENCES = new Map([
+  ...['too-large', 'not-json', 'not-an-object', 'bad-run-id', 'rejected', 'stale', 'dropped-oldest'].map(
+    (reason) => [reason, 'raw messages dropped'] as const,
+  ),
+  ...['bad-state', 'bad-progress', 'bad-log', 'bad-data'].map(
+    (reason) => [reason, 'raw messages recorded without a bad field'] as const,
+  ),
+  ['repeated-later', 'raw messages wait for Redis'],
+]);
 const LOG_INTERVAL_MS = 1000;
 
 export interface Tally {
@@ -21,7 +31,8 @@ export function createTally(log: Logger): Tally {
     isScheduled = false;
     const reasons = fresh;
     fresh = new Map();
-    for (const [reason, { times, detail }] of reasons) log.warn({ reason, times, detail }, 'raw messages');
+    for (const [reason, { times, detail }] of reasons)
+      log.warn({ reason, times, detail }, CONSEQUENCES.get(reason) ?? 'raw messages');
   }
 
   return {
