@@ -84,8 +84,9 @@ const server = createHttpServer({
   log,
 });
 
-server.on('error', (error) => {
-  log.fatal(`can not listen on ${config.host}:${config.port}: ${error.message}`);
+server.on('error', (error: NodeJS.ErrnoException) => {
+  const reason = error.code === 'EADDRINUSE' ? 'the port is in use; PORT names another one' : error.message;
+  log.fatal(`can not listen on ${config.host}:${config.port}: ${reason}`);
   process.exit(1);
 });
 server.listen(config.port, config.host, 4096, () => {
