@@ -272,7 +272,8 @@ class Publisher:
         if problems and self._strict:
             raise ValueError("; ".join(f"{field} {problem}" for field, problem in problems.items()))
         for field, problem in problems.items():
-            self._warn(field, f"{field} {problem}: it is left out")
+            what = "the update" if run_id is None else "it"
+            self._warn(field, f"{field} {problem}: {what} is left out")
         if run_id is not None:
             (self._record_now if self._strict else self._push)(run_id, update)
 

@@ -152,7 +152,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const { update, problems } = parseProgressUpdate(given);
       if ('problem' in id) problems.unshift(`run_id ${id.problem}`);
       if (problems.length > 0 && options.strict) throw new TypeError(problems.join('; '));
-      for (const problem of problems) warnOnce(problem, `${problem}: it is left out`);
+      for (const problem of problems)
+        warnOnce(problem, `${problem}: ${'problem' in id ? 'the update' : 'it'} is left out`);
       if (closed) return warnOnce('closed', 'an update came after close(): it is left out');
       if ('problem' in id) return;
       backlog.push(id.runId, update);

@@ -198,6 +198,8 @@ export function publisherContract(name: string, startWorker: StartWorker) {
         worker.warnings().map((warning) => warning.split(' ')[0]),
         ['state', 'progress', 'run_id'],
       );
+      assert.match(worker.warnings()[0] ?? '', /: it is left out/);
+      assert.match(worker.warnings()[2] ?? '', /: the update is left out/);
     });
   });
 }
