@@ -80,7 +80,11 @@ export function findRoute(routes: readonly Route[], target: string): Matched & {
     const params = matchPath(route.path, segments);
     if (params) return { route, params, query };
   }
-  throw new HttpProblem(404, 'not-found', 'Nothing is here. See / for what there is.');
+  throw new HttpProblem(
+    404,
+    'not-found',
+    'Nothing is here. A run is at /api/runs/{run_id}, its events at /api/runs/{run_id}/events.',
+  );
 }
 
 /** Throws 405. */

@@ -112,7 +112,7 @@ export function createService(options: ServiceOptions): Service {
 }
 
 function webSocketOnly() {
-  throw new HttpProblem(426, 'upgrade-required', 'Here is a WebSocket, and nothing else.', {
+  throw new HttpProblem(426, 'upgrade-required', 'Here is a WebSocket: open it with ws:// or wss://.', {
     headers: { Upgrade: 'websocket', Connection: 'close, Upgrade' },
   });
 }
