@@ -1,7 +1,16 @@
 // The package as another project meets it: what `npm pack` brings, its types, and the publisher at work.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -51,4 +60,16 @@ test('the packed files are those that are needed', () => {
     [],
   );
   assert.ok(!paths.some((path) => path.startsWith('test/') || path.startsWith('.')));
+});
+
+test('installed from Git it has its types: what npm runs there writes them', (t) => {
+  const clone = mkdtempSync(join(tmpdir(), 'run-progress-'));
+  t.after(() => rmSync(clone, { recursive: true, force: true }));
+  for (const name of ['package.json', 'tsconfig.json', 'tsconfig.types.json', 'public', 'scripts', 'src'])
+    cpSync(join(ROOT, name), join(clone, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
+  execFileSync('npm', ['run', 'prepare'], { cwd: clone, stdio: 'pipe' });
+  const { exports } = JSON.parse(readFileSync(join(clone, 'package.json'), 'utf8'));
+  for (const { types, default: code } of [exports['./publisher'], exports['./element']])
+    for (const path of [types, code]) assert.ok(existsSync(join(clone, path)), path);
 });
