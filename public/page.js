@@ -133,7 +133,7 @@ function drawCode() {
     `<script type="module" src="${new URL('run-progress.js', document.baseURI)}"></script>\n` +
     `<run-progress run-id="${runId.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"></run-progress>`;
   byId('report', HTMLElement).textContent =
-    'from publish_progress import publish_progress\n\n' +
+    `# ${words.reportNeeds}\nfrom publish_progress import publish_progress\n\n` +
     `publish_progress(${JSON.stringify(runId)}, state="RENDERING", progress=0.75, log=${JSON.stringify(words.reportLine)})`;
   byId('curl', HTMLElement).textContent = `curl -N '${readableUrl(runId)}'`;
 }
