@@ -165,8 +165,8 @@ export class RunProgressElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    // Ages and times count on by themselves; what is over doesn't change any more.
-    this.#clock = setInterval(() => this.#feed.known.state.done || this.requestUpdate(), 1000);
+    // Ages and times count on by themselves, and what the page around it says (its language, what it slots) may change.
+    this.#clock = setInterval(() => this.requestUpdate(), 1000);
   }
 
   override disconnectedCallback(): void {
@@ -187,6 +187,7 @@ export class RunProgressElement extends LitElement {
     if (changed.get('runId')) {
       this.#estimate = noEstimate;
       this.isLogOpen = undefined;
+      this.#log.follow();
     }
     // From the attribute; React and Vue set what is written as one as the property, where the element has that.
     const given: unknown = this.stages;
@@ -227,9 +228,9 @@ export class RunProgressElement extends LitElement {
       },
       log: isOpen ? this.#log.render(run.lines, words) : nothing,
     };
-    const template = VARIANTS[this.variant] ?? fullView;
-    return html`<div class="run ${this.variant} ${view.look} ${view.isAway ? 'away' : ''}" part="base">
-      ${template(parts)}
+    const variant = VARIANTS[this.variant] ? this.variant : 'full';
+    return html`<div class="run ${variant} ${view.look} ${view.isAway ? 'away' : ''}" part="base">
+      ${VARIANTS[variant](parts)}
       <div class="spoken" role="status">${this.#spoken}</div>
     </div>`;
   }
