@@ -46,12 +46,13 @@ export async function bundleElement() {
     module: true,
     ecma: 2020,
     compress: {
-      passes: 4,
+      passes: 2,
       unsafe_arrows: true,
       unsafe_methods: true,
       pure_getters: true,
       sequences: false,
       lhs_constants: false,
+      conditionals: false,
     },
   });
   await writeFile('public/run-progress.js', withoutIndentation(code));

@@ -24,33 +24,37 @@ export interface FeedController extends ReactiveController {
   setConnection(phase: ConnectionStatus['phase']): void;
 }
 
-/** `onChange` hears of whatever changed, with what was before. */
+/**
+ * `onChange` hears of whatever changed, with what was before, and of which run: the element may have been told of
+ * another one by then.
+ */
 export function createFeed(
-  host: ReactiveControllerHost,
-  onChange: (known: Readonly<Known>, before: Readonly<Known>) => void,
+  host: ReactiveControllerHost & Element,
+  onChange: (run: string, known: Readonly<Known>, before: Readonly<Known>) => void,
 ): FeedController {
   let target: FeedTarget | undefined;
   let known: Readonly<Known> = { ...newRun(), clockOffsetMs: 0 };
   let release: (() => void) | undefined;
-  let isConnected = false;
 
   function take(next: Partial<Known>): void {
     const before = known;
     known = { ...known, ...next };
-    onChange(known, before);
+    onChange(target?.run ?? '', known, before);
     host.requestUpdate();
   }
 
   function open(): void {
     release?.();
     release = undefined;
-    if (!isConnected || !target?.run || target.transport === 'manual') return;
+    if (!host.isConnected || !target?.run || target.transport === 'manual') return;
     const { token, transport } = target;
     const server = new URL(target.server, document.baseURI).href.replace(/\/$/, '');
     release = hubFor({ server, token, transport }).watch(target.run, (next) => {
       // An element that was away for a while still knows what the page has forgotten.
       take(next.state === emptyRun ? { ...next, state: known.state } : next);
     });
+    // What it heard at once, of a run that others watch, may have made the page take it away.
+    if (!host.isConnected) open();
   }
 
   const feed: FeedController = {
@@ -72,14 +76,8 @@ export function createFeed(
       if (message !== undefined) take({ state: reduce(known.state, message) });
     },
     setConnection: (phase) => take({ status: { ...known.status, phase, since: Date.now() } }),
-    hostConnected() {
-      isConnected = true;
-      open();
-    },
-    hostDisconnected() {
-      isConnected = false;
-      open();
-    },
+    hostConnected: open,
+    hostDisconnected: open,
   };
   host.addController(feed);
   return feed;

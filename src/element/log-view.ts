@@ -10,6 +10,8 @@ type Host = ReactiveControllerHost & { renderRoot: HTMLElement | DocumentFragmen
 
 export interface LogView extends ReactiveController {
   render(lines: readonly Line[], words: Words): TemplateResult;
+  /** From here on at the end, whoever scrolled up before: it is another run's. */
+  follow(): void;
 }
 
 export function createLogView(host: Host): LogView {
@@ -22,12 +24,16 @@ export function createLogView(host: Host): LogView {
   let lastSeen: Line | undefined;
   /** The last line when it was scrolled to the end. Scrolling there again, for nothing new, would hold the reader back. */
   let lastPinned: Line | undefined;
+  let lastTop = 0;
 
   function onScroll({ currentTarget }: Event): void {
     const { scrollTop, clientHeight, scrollHeight } = currentTarget as HTMLElement;
-    const isAtEnd = scrollTop + clientHeight >= scrollHeight - 8;
-    lastSeen = isAtEnd ? undefined : (lastSeen ?? shown.at(-1));
-    if (isAtEnd) host.requestUpdate();
+    if (scrollTop + clientHeight >= scrollHeight - 8) lastSeen = undefined;
+    else if (scrollTop < lastTop) lastSeen ??= shown.at(-1);
+    // Nobody left the end: the lines have become narrower, and longer.
+    else lastPinned = undefined;
+    lastTop = scrollTop;
+    host.requestUpdate();
   }
 
   function follow(): void {
@@ -55,7 +61,8 @@ export function createLogView(host: Host): LogView {
   function render(lines: readonly Line[], now: Words): TemplateResult {
     shown = lines;
     words = now;
-    const unseen = lastSeen ? lines.length - 1 - lines.lastIndexOf(lastSeen) : 0;
+    // By its time: after a reconnection the same line may have come again.
+    const unseen = lastSeen ? lines.length - 1 - lines.findLastIndex(({ ts }) => ts === lastSeen?.ts) : 0;
     // A log is told as a region one may go to; its lines are never read out as they come.
     return html`<div class="log" part="log">
       <div class="lines" role="log" aria-live="off" aria-label=${words.log} tabindex="0" @scroll=${onScroll}></div>
@@ -98,7 +105,7 @@ export function createLogView(host: Host): LogView {
     box.scrollTop = box.scrollHeight;
   }
 
-  const view: LogView = { render, hostUpdated };
+  const view: LogView = { render, follow, hostUpdated };
   host.addController(view);
   return view;
 }

@@ -10,9 +10,10 @@ export interface RunDetail extends RunState {
   logs: readonly string[];
 }
 
-/** Fires what the way from `before` to `known` means, at the element that shows it. */
+/** Fires what the way from `before` to `known` means, at the element that shows the run. */
 export function fireChanges(
-  element: Element & { runId: string },
+  element: Element,
+  runId: string,
   { state, status }: Readonly<Known>,
   before: Readonly<Known>,
   isFailure: (state: string | null) => boolean,
@@ -25,7 +26,7 @@ export function fireChanges(
   if (state !== before.state) {
     const detail = {
       ...state,
-      runId: element.runId,
+      runId,
       // Made when asked for: most listeners never do, and events may come by the thousand.
       get logs() {
         return textsOf(state);

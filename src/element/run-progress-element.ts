@@ -86,7 +86,7 @@ export class RunProgressElement extends LitElement {
     transport: {},
     token: {},
     failedStates: { attribute: 'failed-states' },
-    stages: { type: Array },
+    stages: {},
     words: { attribute: false },
     isLogOpen: { state: true },
   };
@@ -104,10 +104,10 @@ export class RunProgressElement extends LitElement {
   /** Undefined until the reader or a failure opened it. */
   declare private isLogOpen: boolean | undefined;
 
-  #feed = createFeed(this, (known, before) => {
+  #feed = createFeed(this, (run, known, before) => {
     const { ts, progress } = known.state;
     if (ts !== null && progress !== null) this.#estimate = observe(this.#estimate, ts, progress);
-    fireChanges(this, known, before, (state) => this.#failed().includes(state ?? ''));
+    fireChanges(this, run, known, before, (state) => this.#failed().includes(state ?? ''));
   });
   #log = createLogView(this);
   #estimate = noEstimate;
@@ -165,8 +165,8 @@ export class RunProgressElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    // Ages and times count on by themselves; what is over doesn't change any more.
-    this.#clock = setInterval(() => this.#feed.known.state.done || this.requestUpdate(), 1000);
+    // Ages and times count on by themselves, and what the page around it says (its language, what it slots) may change.
+    this.#clock = setInterval(() => this.requestUpdate(), 1000);
   }
 
   override disconnectedCallback(): void {
@@ -187,8 +187,9 @@ export class RunProgressElement extends LitElement {
     if (changed.get('runId')) {
       this.#estimate = noEstimate;
       this.isLogOpen = undefined;
+      this.#log.follow();
     }
-    // React and Vue set what is written as an attribute as the property, where the element has one of that name.
+    // From the attribute; React and Vue set what is written as one as the property, where the element has that.
     const given: unknown = this.stages;
     if (typeof given === 'string') this.stages = stagesFromText(given);
     this.#watch();
@@ -227,9 +228,9 @@ export class RunProgressElement extends LitElement {
       },
       log: isOpen ? this.#log.render(run.lines, words) : nothing,
     };
-    const template = VARIANTS[this.variant] ?? fullView;
-    return html`<div class="run ${this.variant} ${view.look} ${view.isAway ? 'away' : ''}" part="base">
-      ${template(parts)}
+    const variant = VARIANTS[this.variant] ? this.variant : 'full';
+    return html`<div class="run ${variant} ${view.look} ${view.isAway ? 'away' : ''}" part="base">
+      ${VARIANTS[variant](parts)}
       <div class="spoken" role="status">${this.#spoken}</div>
     </div>`;
   }
@@ -241,7 +242,9 @@ export class RunProgressElement extends LitElement {
   }
 
   #watch(): void {
-    const { runId: run, token, transport } = this;
+    const { runId, token, transport } = this;
+    // As a property it may be a number, or null; and half a pair of surrogates can't be sent.
+    const run = String(runId ?? '').toWellFormed();
     this.#feed.watch({ server: this.server || RunProgressElement.defaultServer, run, token, transport });
   }
 

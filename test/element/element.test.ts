@@ -155,3 +155,84 @@ test('the whole log is copied, and the button says so until more comes', async (
   await send(page, { id: 5, progress: 0.3, message: 'more' });
   await button.filter({ hasNotText: 'Copied' }).waitFor();
 });
+
+test('a reader of the log keeps their count through a snapshot; one at its end stays there when it becomes narrower', async (t) => {
+  const page = await openElement(t, '', 'en');
+  const ts = Date.now() - 100_000;
+  const long = (n: number) => `line ${n} ${'and so on '.repeat(10)}`;
+  await send(page, ...lines(1, 60).map((line) => ({ ...line, message: long(line.id), ts: ts + line.id })));
+  await page.locator('.toggle').click();
+  await page.locator('.lines').waitFor();
+  await page.setViewportSize({ width: 300, height: 500 });
+  await send(page, { id: 61, progress: 0.1, message: long(61), ts: ts + 61 });
+  await page.waitForFunction(() => {
+    const box = document.querySelector('run-progress')?.shadowRoot?.querySelector('.lines');
+    return box && box.scrollHeight - box.clientHeight - box.scrollTop <= 1;
+  });
+  await page.locator('.lines').hover();
+  await page.mouse.wheel(0, -300);
+  await page.waitForFunction(() => {
+    const box = document.querySelector('run-progress')?.shadowRoot?.querySelector('.lines');
+    return box && box.scrollHeight - box.clientHeight - box.scrollTop > 100;
+  });
+  const all = Array.from({ length: 63 }, (_, index) => index + 1);
+  const log_times = all.map((n) => ts + n);
+  await send(page, {
+    type: 'initial_state',
+    id: 63,
+    ts: ts + 63,
+    progress: 0.1,
+    logs: all.map(long),
+    log_times,
+  });
+  assert.match((await page.locator('.more').textContent()) ?? '', /^\s*2 new/);
+  // Another run, whose log opens by itself as well, is none of which they left the end.
+  await send(page, { id: 64, state: 'FAILED', done: true });
+  await page.evaluate(() => document.querySelector('run-progress')?.setAttribute('run-id', 'b'));
+  await send(page, ...lines(1, 60), { id: 61, state: 'FAILED', done: true });
+  await page.locator('.more').waitFor({ state: 'hidden' });
+  assert.equal(await endOf(page), 0);
+});
+
+test('without an attribute it looks as it did before it had one', async (t) => {
+  const page = await openElement(t);
+  const looks = () => page.locator('.run').getAttribute('class');
+  const before = await looks();
+  for (const variant of ['ring', 'compact']) {
+    await page.evaluate(
+      (name) => document.querySelector('run-progress')?.setAttribute('variant', name),
+      variant,
+    );
+    await page.locator(`.run.${variant}`).waitFor();
+    await page.evaluate(() => document.querySelector('run-progress')?.removeAttribute('variant'));
+    await page.locator(`.run:not(.${variant})`).waitFor();
+    assert.equal(await looks(), before);
+  }
+});
+
+test('it takes no more room than it is given', async (t) => {
+  const page = await openElement(t);
+  await send(page, { id: 1, state: 'QA', progress: 0.5, message: 'x'.repeat(8_192) });
+  await page.evaluate(() => {
+    document.body.style.margin = '0';
+  });
+  await page.locator('.toggle').click();
+  for (const width of [600, 160]) {
+    await page.setViewportSize({ width, height: 500 });
+    const room = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.equal(room, width);
+  }
+});
+
+test('what is done still follows the language, and fills what is slotted later', async (t) => {
+  const page = await openElement(t, '', 'en');
+  await send(page, { id: 1, state: 'END', progress: 1, done: true, data: { url: '/videos/1.mp4' } });
+  await page.evaluate(() => {
+    document.documentElement.lang = 'ko';
+    document
+      .querySelector('run-progress')
+      ?.insertAdjacentHTML('beforeend', '<a slot="done" data-href="url">1</a>');
+  });
+  await page.locator('.title', { hasText: '완료' }).waitFor();
+  await page.locator('a[href="/videos/1.mp4"]').waitFor();
+});

@@ -158,6 +158,47 @@ test('what the server refuses for good is said and not asked for again, until th
   await waitFor(page, { logs: 1, last: 'five', phase: 'live' }, 2);
 });
 
+test('attributes that are taken away again, numbers and torn text leave an element alive, and the others too', async (t) => {
+  const body = ['1', '2', '3', '4'].map((run) => `<run-progress run-id="${run}"></run-progress>`).join('');
+  const { service, page } = await setUp(t, { body });
+  await waitFor(page, { phase: 'live' }, 3);
+  await page.evaluate(() => {
+    const [first, second, third] = document.querySelectorAll('run-progress');
+    first?.setAttribute('transport', 'poll');
+    // As Vue and React set it.
+    Object.assign(second ?? {}, { runId: 22 });
+    Object.assign(third ?? {}, { runId: 'torn \ud800' });
+  });
+  await waitFor(page, { phase: 'live', transport: 'poll' });
+  await page.evaluate(() => document.querySelector('run-progress')?.removeAttribute('transport'));
+  for (const [index, run] of [
+    [0, '1'],
+    [1, '22'],
+    [3, '4'],
+  ] as const) {
+    await service.publish(run, { state: 'QA', progress: 0.9, log: run });
+    await waitFor(page, { last: run, phase: 'live', transport: 'sse' }, index);
+  }
+});
+
+test('what a page hears names the run it is about, though the element was told of another meanwhile', async (t) => {
+  const { service, page } = await setUp(t);
+  await waitFor(page, { phase: 'live' });
+  // No frame comes, in which it would turn to the other run.
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
+  await page.evaluate(() => {
+    const heard: string[] = [];
+    Object.assign(globalThis, { heard });
+    const element = document.querySelector('run-progress');
+    element?.addEventListener('run-complete', ({ detail }) => heard.push(detail.runId));
+    if (element) element.runId = 'b';
+  });
+  await service.publish(RUN, { state: 'END', progress: 1, log: 'end' });
+  await page.waitForFunction(() => (globalThis as unknown as { heard: string[] }).heard.length > 0);
+  assert.deepEqual(await page.evaluate(() => (globalThis as unknown as { heard: string[] }).heard), [RUN]);
+});
+
 test('comes back at once when the network does', async (t) => {
   const { service, front, page, context } = await setUp(t);
   await publishLines(service, 1, 3);

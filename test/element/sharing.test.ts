@@ -72,6 +72,51 @@ test('elements of the same run share one stream, and those added later know what
   assert.equal(scene.front.mostStreams, 1);
 });
 
+test('an element that is moved, alone or among others, goes on where it was, over the same stream', async (t) => {
+  for (const runs of [['a'], ['a', 'b', 'c', 'd']]) {
+    const scene = await setUp(t, runs);
+    const page = await openTab(scene);
+    await scene.service.publish('a', { state: 'QA', progress: 0.9, log: 'one' });
+    await waitFor(page, { logs: 1 });
+    const opened = scene.front.count('/api/');
+    await page.evaluate(() => {
+      const main = document.querySelector('main');
+      main?.replaceChildren(...[...main.children].reverse());
+    });
+    await scene.service.publish('a', { log: 'two' });
+    const last = runs.length - 1;
+    await waitFor(page, { logs: 2, phase: 'live' }, last);
+    assert.deepEqual((await see(page, last)).logs, ['one', 'two']);
+    assert.equal(scene.front.count('/api/'), opened);
+  }
+});
+
+test('an element that comes back to a page whose stream went on without it learns what it missed', async (t) => {
+  const scene = await setUp(t, ['a', 'b', 'c', 'd']);
+  await scene.context.clock.install();
+  const page = await openTab(scene);
+  await scene.service.publish('a', { state: 'QA', progress: 0.9, log: 'one' });
+  await waitFor(page, { logs: 1 });
+  await page.evaluate(() => {
+    const element = document.querySelector('run-progress');
+    Object.assign(globalThis, { element });
+    element?.remove();
+  });
+  // By then the page has let go of its run.
+  await scene.context.clock.runFor(1_000);
+  await scene.service.publish('a', { log: 'two' });
+  await scene.service.publish('b', { state: 'QA', progress: 0.9, log: 'after' });
+  await waitFor(page, { last: 'after' }, 0);
+  await page.evaluate(() => {
+    const { element } = globalThis as unknown as { element: HTMLElement };
+    document.querySelector('main')?.prepend(element);
+  });
+  await waitFor(page, { logs: 2, phase: 'live' });
+  await scene.service.publish('a', { log: 'three' });
+  await waitFor(page, { logs: 3 });
+  assert.deepEqual((await see(page)).logs, ['one', 'two', 'three']);
+});
+
 test('eight tabs are live over one stream; when the tab that holds it closes another takes over without loss', async (t) => {
   const scene = await setUp(t, ['a', 'b']);
   const tabs: Page[] = [];

@@ -21,8 +21,9 @@ export interface Ladder {
 }
 
 export function startLadder(wanted: TransportName | 'auto' = 'auto'): Ladder {
-  const isForced = wanted !== 'auto';
-  return { transport: isForced ? wanted : 'sse', isForced, failures: 0, climbMs: FIRST_CLIMB_MS };
+  // Whatever else a page or a framework says, null for an attribute that was taken away, is no wish.
+  const forced = RUNGS.find((rung) => rung === wanted);
+  return { transport: forced ?? 'sse', isForced: forced !== undefined, failures: 0, climbMs: FIRST_CLIMB_MS };
 }
 
 /** After an attempt that ended. `liveMs`: how long something got through, 0 when nothing did. */

@@ -20,6 +20,7 @@ export interface Hub {
 type Post = { tab: string; want: [run: string, id: number][] } | { beat: number; isNew: boolean } | Change;
 
 const BEAT_MS = 15_000;
+const SETTLE_MS = 100;
 /** A tab that hasn't repeated its wish for this long is gone. Hidden ones are given a timer once a minute. */
 const FORGET_MS = 180_000;
 
@@ -43,6 +44,7 @@ function createHub(name: string, target: HubTarget): Hub {
   let clockOffsetMs = 0;
   let postedAt = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
+  let soon: ReturnType<typeof setTimeout> | undefined;
 
   const streams = createStreams({
     endpoint: target,
@@ -64,6 +66,8 @@ function createHub(name: string, target: HubTarget): Hub {
 
   /** Has the streams, or the tab that leads, follow what is wanted here by now. */
   function settle(): void {
+    clearTimeout(soon);
+    soon = undefined;
     const elsewhere = [...others.values()].flatMap((other) => other.runs);
     for (const [run, { listeners }] of runs) {
       if (listeners.size === 0 && !elsewhere.includes(run)) runs.delete(run);
@@ -71,6 +75,14 @@ function createHub(name: string, target: HubTarget): Hub {
     const all = [...runs];
     if (isLeader) streams.want(all.filter(([, known]) => !isSettled(known)).map(([run]) => run));
     else post({ tab, want: all.map(([run, { state }]) => [run, state.id]) });
+  }
+
+  /**
+   * Elements come and go in bunches (a table is filled), or leave and are back at once (it is sorted): what is known of
+   * them stays, and one new connection does for all.
+   */
+  function settleSoon(): void {
+    soon ??= setTimeout(settle, runs.size > 1 ? SETTLE_MS : 0);
   }
 
   function post(message: Post): void {
@@ -115,7 +127,7 @@ function createHub(name: string, target: HubTarget): Hub {
       const { state, status } = knownOf(run);
       post({ run, status, state: state.id === id ? undefined : state });
     }
-    settle();
+    settleSoon();
   }
 
   /** This tab may have been frozen, or come late: where a message doesn't join on, it asks for the whole. */
@@ -164,7 +176,8 @@ function createHub(name: string, target: HubTarget): Hub {
   function stepDown(): void {
     isLeader = false;
     others.clear();
-    streams.close();
+    // Now, not later: a page that is being frozen has no later.
+    streams.want([]);
   }
 
   /** The lock goes to the next tab; also before the page is kept for the back button. */
@@ -188,10 +201,10 @@ function createHub(name: string, target: HubTarget): Hub {
       known.listeners.add(listener);
       listener({ ...known, clockOffsetMs });
       join();
-      settle();
+      settleSoon();
       return () => {
         known.listeners.delete(listener);
-        settle();
+        settleSoon();
       };
     },
   };

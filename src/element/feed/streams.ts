@@ -1,5 +1,6 @@
 // Holds connections for whatever set of runs is wanted, as few as it can.
 import type { ConnectionStatus } from '../connection-status.ts';
+import type { Message } from '../message.ts';
 import { type Connection, type ConnectionOptions, openConnection } from './connection.ts';
 import { afterRefusal, groupRuns, isCovered } from './plan.ts';
 
@@ -8,65 +9,56 @@ export interface StreamsOptions extends Omit<ConnectionOptions, 'runs' | 'onStat
 }
 
 export interface Streams {
-  /** Replaces what is wanted. Takes effect at once, but new runs beside open ones wait a little for others. */
+  /** Replaces what is wanted, at once: what is over is closed before its connection can think of coming back. */
   want(runs: readonly string[]): void;
   wake(isCertain: boolean): void;
-  /** Now, not later: a page that is being frozen has no later. */
-  close(): void;
 }
 
-/** Elements come and go in bunches (a table is filled, a list is sorted): one new connection for all of it. */
-const SETTLE_MS = 100;
+interface Group {
+  /**
+   * Of those that were asked for, what has been wanted ever since. A run that was let go in between has missed events,
+   * and no stream tells of them twice: it begins anew in another group.
+   */
+  runs: readonly string[];
+  readonly connection: Connection;
+}
+
+const keyOf = (runs: readonly string[]) => JSON.stringify(runs);
 
 export function createStreams(options: StreamsOptions): Streams {
-  let wanted: readonly string[] = [];
-  const open = new Map<string, { runs: readonly string[]; connection: Connection }>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const open = new Set<Group>();
 
-  const openGroups = () => [...open.values()].map(({ runs }) => runs);
-
-  function settle(): void {
-    timer = undefined;
-    const groups = openGroups();
-    const next = isCovered(groups, wanted)
-      ? groups.filter((runs) => runs.some((run) => wanted.includes(run)))
-      : groupRuns(wanted);
-    const keys = next.map((runs) => JSON.stringify(runs));
-    for (const [key, { connection }] of open) {
-      if (keys.includes(key)) continue;
-      connection.close();
-      open.delete(key);
+  function want(wanted: readonly string[]): void {
+    for (const group of open) group.runs = group.runs.filter((run) => wanted.includes(run));
+    const groups = [...open].map(({ runs }) => runs).filter((runs) => runs.length > 0);
+    const next = new Set((isCovered(groups, wanted) ? groups : groupRuns(wanted)).map(keyOf));
+    for (const group of open) {
+      if (next.delete(keyOf(group.runs))) continue;
+      group.connection.close();
+      open.delete(group);
     }
-    next.forEach(openGroup);
+    for (const key of next) openGroup(JSON.parse(key));
   }
 
   function openGroup(runs: readonly string[]): void {
-    const key = JSON.stringify(runs);
-    if (open.has(key)) return;
     const onStatus = (status: ConnectionStatus) => {
       const parts = status.phase === 'refused' ? afterRefusal(runs) : [];
       if (parts.length > 0) {
-        open.delete(key);
+        open.delete(group);
         parts.forEach(openGroup);
-      } else for (const run of runs) options.onStatus(run, status);
+      } else for (const run of group.runs) options.onStatus(run, status);
     };
-    open.set(key, { runs, connection: openConnection({ ...options, runs, onStatus }) });
+    const onMessage = (message: Message) => {
+      if (group.runs.includes(message.run_id)) options.onMessage(message);
+    };
+    const group = { runs, connection: openConnection({ ...options, runs, onStatus, onMessage }) };
+    open.add(group);
   }
 
   return {
-    close() {
-      clearTimeout(timer);
-      wanted = [];
-      settle();
-    },
-    want(runs) {
-      wanted = runs;
-      // What is over is closed before its connection can think of coming back.
-      const isLess = isCovered(openGroups(), wanted);
-      timer ??= setTimeout(settle, open.size === 0 || isLess ? 0 : SETTLE_MS);
-    },
+    want,
     wake(isCertain) {
-      for (const { connection } of open.values()) connection.wake(isCertain);
+      for (const { connection } of open) connection.wake(isCertain);
     },
   };
 }
