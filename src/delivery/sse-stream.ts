@@ -20,7 +20,7 @@ export class SseStream implements Reader {
   readonly #now: () => number;
   #isWatched = false;
 
-  /** On `socket` a response has begun; `now` is a clock in ms that costs nothing to ask. */
+  /** The response's head is the first thing to be written; `now` is a clock in ms that costs nothing to ask. */
   constructor(socket: Socket, frames: SseFrames, now: () => number) {
     this.#socket = socket;
     this.#frames = frames;

@@ -30,12 +30,13 @@ export function offerFirstRequests(
 
   /** Since when each connection has said nothing: ms. */
   const silent = new Map<Socket, number>();
-  setInterval(() => {
+  const looks = setInterval(() => {
     for (const [socket, since] of silent) {
       if (Date.now() - since > silentMs) socket.destroy();
       if (socket.destroyed) silent.delete(socket);
     }
   }, silentMs / LOOKS_PER_SILENCE).unref();
+  server.on('close', () => clearInterval(looks));
 
   // A browser opens connections before it needs them: at a shutdown nobody should wait for those.
   const closeIdle = server.closeIdleConnections;

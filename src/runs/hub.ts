@@ -231,6 +231,8 @@ export function createHub(options: HubOptions): Hub {
     },
     close: () => {
       clearInterval(sweeper);
+      clearImmediate(flushSoon);
+      clearTimeout(flushLater);
       for (const runId of runs.keys()) store.unfollow(runId);
       runs.clear();
     },

@@ -61,7 +61,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     let batch: Recording[] = [];
     while (batch.length > 0 || waiting.length > taken) {
       if (gathering && waiting.length - taken < BATCH) await gathering;
-      gathering = delay(GATHER_MS).then(() => {
+      gathering ??= delay(GATHER_MS).then(() => {
         gathering = null;
       });
       batch = [...batch, ...take(BATCH - batch.length)];

@@ -11,6 +11,8 @@ const CONSEQUENCES = new Map([
   ...['bad-state', 'bad-progress', 'bad-log', 'bad-data'].map(
     (reason) => [reason, 'raw messages recorded without a bad field'] as const,
   ),
+  ['before-marker', 'raw messages came too early for this server to record them'],
+  ['bad-marker', 'a marker is none of ours'],
   ['repeated-later', 'raw messages wait for Redis'],
 ]);
 const LOG_INTERVAL_MS = 1000;

@@ -1,13 +1,14 @@
 // The Python publisher in the forked processes of a Celery worker, which end when they like.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { readHistory } from '../support/history-list.ts';
 import { startRedis } from '../support/redis.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { startCelery } from './support/celery.ts';
 import { lines, readLines } from './support/lines.ts';
 
-test('tasks of a Celery worker with forked processes lose and double nothing', async (t) => {
+/** A worker that reaches Redis through a proxy, and a client that looks at what it recorded. */
+async function setUp(t: TestContext) {
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
@@ -15,6 +16,11 @@ test('tasks of a Celery worker with forked processes lose and double nothing', a
   t.after(proxy.close);
   const celery = await startCelery(redis, proxy.url);
   t.after(celery.stop);
+  return { client, proxy, celery };
+}
+
+test('tasks of a Celery worker with forked processes lose and double nothing', async (t) => {
+  const { client, proxy, celery } = await setUp(t);
   proxy.cutEvery(2);
   await celery.send(['r0', 0, 500], ['r1', 0, 500], ['r2', 0, 500], ['r3', 0, 500], ['r0', 500, 700]);
   await celery.logged(/ succeeded in /g, 5);
@@ -35,13 +41,7 @@ test('tasks of a Celery worker with forked processes lose and double nothing', a
 });
 
 test('what waits in a Celery process that ends is recorded if Redis comes back at once', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
-  const proxy = await startTcpProxy(redis.port);
-  t.after(proxy.close);
-  const celery = await startCelery(redis, proxy.url);
-  t.after(celery.stop);
+  const { client, proxy, celery } = await setUp(t);
   proxy.setOpen(false);
   await celery.send(['r', 0, 300]);
   await celery.logged(/ succeeded in /g);
