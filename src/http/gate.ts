@@ -1,0 +1,124 @@
+// The gate: what every request must show before its endpoint sees it. Finds the token, asks what it allows, and answers 401
+// or 403 (RFC 6750, 3).
+import type { RequestHead } from './plain-head.ts';
+import { HttpProblem } from './problem.ts';
+import { type Grant, type Scope, TokenError, type Tokens } from './tokens.ts';
+
+/** What a route needs. */
+export interface Need {
+  scope: Scope;
+  /** The runs that the request names, in NFC. */
+  runs: readonly string[];
+}
+
+/** What the gate found. */
+export interface Permit {
+  /** The claim `sub` of the token; '' without one. */
+  readonly subject: string;
+  /** When the permission ends: ms since 1970; null: never. */
+  readonly expiresAt: number | null;
+}
+
+export interface Gate {
+  /** Throws HttpProblem: 401 without a token that can be used, 403 for one that doesn't allow this. */
+  admit(head: RequestHead, query: URLSearchParams, need: Need): Promise<Permit>;
+}
+
+export interface GateOptions {
+  /** Null: no PROGRESS_SECRET is set. */
+  tokens: Tokens | null;
+  /** Without a secret publishing over HTTP is then off, as anybody could. */
+  isProduction: boolean;
+}
+
+const COOKIE = 'run_progress_token';
+/** URLs stay behind in histories and logs, so a token in one must not live long. */
+const MAX_URL_TOKEN_MS = 10 * 60_000;
+/** Clocks of two machines differ. */
+const CLOCK_TOLERANCE_MS = 5000;
+const OPEN: Permit = { subject: '', expiresAt: null };
+
+export function createGate({ tokens, isProduction }: GateOptions): Gate {
+  return {
+    admit: async (head, query, need) => {
+      if (tokens === null) {
+        if (need.scope === 'publish' && isProduction) throw publishingDisabled();
+        return OPEN;
+      }
+      const { token, isInUrl } = tokenOf(head, query);
+      if (token === null)
+        throw unauthorized('no-token', `This needs a token with the scope "${need.scope}".`);
+      const grant = await verified(tokens, token);
+      if (isInUrl) checkUrlToken(grant, need);
+      checkGrant(grant, need);
+      return { subject: grant.subject, expiresAt: grant.expiresAt };
+    },
+  };
+}
+
+function tokenOf(head: RequestHead, query: URLSearchParams): { token: string | null; isInUrl: boolean } {
+  const { authorization, cookie } = head.headers;
+  if (authorization !== undefined) {
+    const bearer = /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1];
+    if (bearer === undefined)
+      throw unauthorized('invalid-token', 'The Authorization header must be "Bearer" and a token.');
+    return { token: bearer, isInUrl: false };
+  }
+  const kept = cookieOf(cookie);
+  if (kept) return { token: kept, isInUrl: false };
+  return { token: query.get('token'), isInUrl: true };
+}
+
+function cookieOf(header: string | undefined): string | undefined {
+  for (const pair of header?.split(';') ?? []) {
+    const [name, value] = pair.split('=', 2);
+    if (name?.trim() === COOKIE) return value?.trim().replace(/^"(.*)"$/, '$1');
+  }
+  return undefined;
+}
+
+async function verified(tokens: Tokens, token: string): Promise<Grant> {
+  try {
+    return await tokens.verify(token);
+  } catch (error) {
+    if (error instanceof TokenError) throw unauthorized(error.code, error.message);
+    throw error;
+  }
+}
+
+function checkUrlToken({ expiresAt }: Grant, { scope }: Need) {
+  if (scope !== 'read')
+    throw unauthorized('token-in-url', 'In a URL a token may only read. Send it as "Authorization: Bearer".');
+  if (expiresAt - Date.now() > MAX_URL_TOKEN_MS + CLOCK_TOLERANCE_MS)
+    throw unauthorized('token-in-url', 'In a URL a token must expire within 10 minutes.');
+}
+
+function checkGrant({ scopes, runs }: Grant, need: Need) {
+  if (!scopes.has(need.scope))
+    throw forbidden('wrong-scope', `The token does not have the scope "${need.scope}".`, need.scope);
+  const foreign = runs === '*' ? undefined : need.runs.find((run) => !runs.has(run));
+  if (foreign !== undefined) throw forbidden('wrong-run', `The token is not for the run "${foreign}".`);
+}
+
+function unauthorized(code: string, detail: string): HttpProblem {
+  const error = code === 'no-token' ? '' : `, error="invalid_token"`;
+  return new HttpProblem(401, code, detail, {
+    headers: { 'WWW-Authenticate': `Bearer realm="run-progress"${error}` },
+  });
+}
+
+function forbidden(code: string, detail: string, scope?: Scope): HttpProblem {
+  return new HttpProblem(403, code, detail, {
+    headers: {
+      'WWW-Authenticate': `Bearer realm="run-progress", error="insufficient_scope"${scope ? `, scope="${scope}"` : ''}`,
+    },
+  });
+}
+
+function publishingDisabled(): HttpProblem {
+  return new HttpProblem(
+    403,
+    'publishing-disabled',
+    'In production publishing over HTTP needs tokens, as anybody could publish else: set PROGRESS_SECRET, or publish through Redis.',
+  );
+}
