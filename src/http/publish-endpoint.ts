@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { MAX_BATCH, type ParsedUpdate, parsePublishBody } from '../publish/http-body.ts';
-import { eventJson, parseElement } from '../runs/event.ts';
+import { eventJson, parseEntry } from '../runs/event.ts';
 import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
 import type { Recording } from '../runs/record.ts';
 import type { Outcome, Store } from '../runs/store.ts';
@@ -39,7 +39,7 @@ export function createPublishEndpoint(record: Store['record']): PublishEndpoint 
 
   async function recordAll(items: readonly (Recording | HttpProblem)[]): Promise<(Answer | HttpProblem)[]> {
     const recordings = items.filter((item): item is Recording => !(item instanceof HttpProblem));
-    const outcomes = await record(recordings, { wantElements: true });
+    const outcomes = await record(recordings, { wantEntries: true });
     let next = 0;
     return items.map((item) => (item instanceof HttpProblem ? item : answerOf(outcomes[next++])));
   }
@@ -103,8 +103,8 @@ function sentence(bad: readonly BadField[]): string {
 }
 
 function answerOf(outcome: Outcome | undefined): Answer | HttpProblem {
-  const element = outcome && 'element' in outcome ? outcome.element : undefined;
-  const event = element === undefined ? null : parseElement(element);
+  const entry = outcome && 'entry' in outcome ? outcome.entry : undefined;
+  const event = entry === undefined ? null : parseEntry(entry);
   if (event) return { event: eventJson(event), isReplayed: outcome?.status === 'repeat' };
   const reason = outcome && 'reason' in outcome ? outcome.reason : 'the store gave no answer';
   const headers = { 'Retry-After': '2' };

@@ -45,11 +45,11 @@ RECORD_SCRIPT = r"""-- The record rule, for a batch, in one atomic step: fold, t
 -- KEYS[2…] histories; each is also the channel on which its run's events are announced
 -- ARGV[1…4] history limit, expiry of a run and of a finished run in ms, terminal states as ',"END","FAILED",'
 -- ARGV[5…] updates, each as lines: the place of its history in KEYS, run_id, source, n, state, progress, log, data,
---          idempotency key (JSON text, which has no line ends; empty where absent), and '1' where the element is wanted
+--          idempotency key (JSON text, which has no line ends; empty where absent), and '1' where the entry is wanted
 --
--- An announcement is one or more elements, a line each: what a batch brings for one run goes out together.
+-- An announcement is one or more entries, a line each: what a batch brings for one run goes out together.
 --
--- Returns {refusal, outcome…}. An outcome is 1 or the element: recorded; 0: a repeat of a name; {the first one's element}:
+-- Returns {refusal, outcome…}. An outcome is 1 or the entry: recorded; 0: a repeat of a name; {the first one's entry}:
 -- a repeat of a key; -1: an epoch older than the remembered ones; -2: not recorded, because Redis refuses writes, and
 -- `refusal` ('' for none) says why; any other text: not recorded, because Redis refuses this run alone.
 local MOST_SOURCES, MOST_EPOCHS = 8, 32
@@ -69,12 +69,12 @@ local function newest_epoch()
   return newest
 end
 
--- Takes over what the last element says, as text: numbers and data never pass through a JSON decoder.
-local function read(run, element)
+-- Takes over what the last entry says, as text: numbers and data never pass through a JSON decoder.
+local function read(run, entry)
   local prefix = run.prefix
-  if string.sub(element, 1, #prefix) ~= prefix then return false end
-  local id, state, progress = string.match(element, '^(%d+),"ts":%d+,"state":(.-),"progress":([^,]+),"message":', #prefix + 1)
-  local started, of_state, of_progress, of_data, epochs, sources, rest = string.match(element,
+  if string.sub(entry, 1, #prefix) ~= prefix then return false end
+  local id, state, progress = string.match(entry, '^(%d+),"ts":%d+,"state":(.-),"progress":([^,]+),"message":', #prefix + 1)
+  local started, of_state, of_progress, of_data, epochs, sources, rest = string.match(entry,
     '^.*,"record":{"started":(%d+),"set":"(%d+) (%d+) (%d+)","epochs":"([^"]*)","sources":"([^"]*)"(.*)}}$')
   if not id or not started or not (rest == '' or string.find(rest, '^,"key":".*"$')) then return false end
   run.id, run.state, run.progress, run.started, run.epochs, run.sources = tonumber(id), state, progress, started, epochs, sources
@@ -121,20 +121,20 @@ local function open_run(key, run_id)
   return run
 end
 
--- The first element of a run that bears an idempotency key. The history is read once, and only for such an update.
+-- The first entry of a run that bears an idempotency key. The history is read once, and only for such an update.
 local function bearer(run, key)
   if not run.bearers then
     run.bearers = {}
-    for _, element in ipairs(redis.call('LRANGE', run.key, 0, -1)) do
+    for _, entry in ipairs(redis.call('LRANGE', run.key, 0, -1)) do
       -- A match within `data` holds bare quotes, and a key's own are escaped: it equals none.
-      local borne = string.match(element, '^.*","key":(".*")}}$')
-      if borne and not run.bearers[borne] then run.bearers[borne] = element end
+      local borne = string.match(entry, '^.*","key":(".*")}}$')
+      if borne and not run.bearers[borne] then run.bearers[borne] = entry end
     end
   end
   return run.bearers[key]
 end
 
--- The element that follows, or nil and the outcome.
+-- The entry that follows, or nil and the outcome.
 local function fold(run, source, n, state, progress, log, data, key)
   local first = key ~= '' and bearer(run, key)
   if first then return nil, {first} end
@@ -149,12 +149,12 @@ local function fold(run, source, n, state, progress, log, data, key)
   if data ~= '' and epoch >= run.of_data then with_data, run.of_data = ',"data":' .. data, epoch end
   run.id = run.id + 1
   run.done = string.find(terminal, ',' .. run.state .. ',', 1, true)
-  local element = run.prefix .. string.format('%.0f', run.id) .. ',"ts":' .. ts .. ',"state":' .. run.state .. ',"progress":'
+  local entry = run.prefix .. string.format('%.0f', run.id) .. ',"ts":' .. ts .. ',"state":' .. run.state .. ',"progress":'
     .. run.progress .. ',"message":' .. (log == '' and '""' or log) .. with_data .. (run.done and ',"done":true' or '')
     .. string.format(',"record":{"started":%s,"set":"%.0f %.0f %.0f","epochs":"%s","sources":"%s"%s}}',
       run.started, run.of_state, run.of_progress, run.of_data, run.epochs, run.sources, key == '' and '' or ',"key":' .. key)
-  if key ~= '' then run.bearers[key] = element end
-  return element
+  if key ~= '' then run.bearers[key] = entry end
+  return entry
 end
 
 local outcomes, runs, order, adds = {''}, {}, {}, {}
@@ -168,14 +168,14 @@ for i = 5, #ARGV do
   end
   -- A key of another type is this run's own fault; all else that can be wrong is wrong for every run.
   if run.fault and string.sub(run.fault, 1, 9) ~= 'WRONGTYPE' then return {run.fault} end
-  local element, outcome
-  if run.fault then outcome = run.fault else element, outcome = fold(run, source, n, state, progress, log, data, key) end
-  if element then
-    run[#run + 1] = element
-    outcome = wanted == '1' and element or 1
+  local entry, outcome
+  if run.fault then outcome = run.fault else entry, outcome = fold(run, source, n, state, progress, log, data, key) end
+  if entry then
+    run[#run + 1] = entry
+    outcome = wanted == '1' and entry or 1
   end
   -- A repeat in the batch of its first one stands or falls with it.
-  if element or key ~= '' and run[1] then adds[i - 3] = run end
+  if entry or key ~= '' and run[1] then adds[i - 3] = run end
   outcomes[i - 3] = outcome
 end
 

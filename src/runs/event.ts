@@ -1,11 +1,11 @@
-// An event: an element of a history, read. What every event needs is found in its text; the rest is parsed when asked
+// An event: an entry of a history, read. What every event needs is found in its text; the rest is parsed when asked
 // for, as most events are only passed on.
 import { isNestedWithin, type JsonObject } from './json-text.ts';
 import { MAX_DEPTH } from './update.ts';
 
 export interface RunEvent {
-  /** The element as it is stored: two events are the same event if these are the same. */
-  readonly element: string;
+  /** The entry as it is stored: two events are the same event if these are the same. */
+  readonly entry: string;
   readonly id: number;
   /** The run is in a terminal state. */
   readonly done: boolean;
@@ -35,26 +35,26 @@ const DONE = ',"done":true';
 const RECORD = ',"record":{';
 const STARTED_AT = RECORD.length + '"started":'.length;
 
-/** The event in an element, or null when it isn't one (a foreign or torn entry). */
-export function parseElement(element: string): RunEvent | null {
-  const at = element.indexOf(ID);
-  const end = element.lastIndexOf(RECORD);
-  if (!element.startsWith(HEAD) || at === -1 || end < at || !element.endsWith('}}')) return null;
-  const id = Number.parseInt(element.slice(at + ID.length, at + ID.length + 16), 10);
+/** The event in an entry, or null when it isn't one (foreign or torn). */
+export function parseEntry(entry: string): RunEvent | null {
+  const at = entry.indexOf(ID);
+  const end = entry.lastIndexOf(RECORD);
+  if (!entry.startsWith(HEAD) || at === -1 || end < at || !entry.endsWith('}}')) return null;
+  const id = Number.parseInt(entry.slice(at + ID.length, at + ID.length + 16), 10);
   if (!Number.isSafeInteger(id)) return null;
-  const started = Number.parseInt(element.slice(end + STARTED_AT, end + STARTED_AT + 16), 10);
-  return { element, id, done: element.endsWith(DONE, end), isFirst: id === started };
+  const started = Number.parseInt(entry.slice(end + STARTED_AT, end + STARTED_AT + 16), 10);
+  return { entry, id, done: entry.endsWith(DONE, end), isFirst: id === started };
 }
 
-/** The event as readers get it: the element without its bookkeeping. */
-export function eventJson({ element }: RunEvent): string {
-  return `${element.slice(0, element.lastIndexOf(RECORD))}}`;
+/** The event as readers get it: the entry without its bookkeeping. */
+export function eventJson({ entry }: RunEvent): string {
+  return `${entry.slice(0, entry.lastIndexOf(RECORD))}}`;
 }
 
-/** Null for an element that only looks like one. */
-export function eventFields({ element }: RunEvent): EventFields | null {
+/** Null for an entry that only looks like one. */
+export function eventFields({ entry }: RunEvent): EventFields | null {
   try {
-    const { record, ...fields } = JSON.parse(element);
+    const { record, ...fields } = JSON.parse(entry);
     if (typeof fields.message !== 'string' || !isNestedWithin(MAX_DEPTH, fields)) return null;
     return { ...fields, started: Math.floor(record.started / 1000) };
   } catch {

@@ -71,7 +71,7 @@ export function createHistory(limit: number): History {
       parts.clear();
       return true;
     },
-    holds: (event) => at(event.id)?.element === event.element,
+    holds: (event) => at(event.id)?.entry === event.entry,
     after: (cursor) => {
       if (cursor !== 0 && (cursor > lastId() || cursor < firstId() - 1 || events.length === 0)) return null;
       const known = parts.get(cursor);
@@ -85,7 +85,7 @@ export function createHistory(limit: number): History {
       const last = events.at(-1);
       const end = newer.at(-1)?.id ?? 0;
       const twin = last && newer[last.id - (newer[0]?.id ?? 0)];
-      const isSame = !last || (end >= last.id && (!twin || twin.element === last.element));
+      const isSame = !last || (end >= last.id && (!twin || twin.entry === last.entry));
       // Equal ends: what is here may reach further back than the list, and stays.
       if (!isSame || !last || end > last.id)
         replace(twin && isSame ? [...events, ...after(newer, last.id)] : newer);
@@ -96,8 +96,8 @@ export function createHistory(limit: number): History {
 
 function firstPart(events: readonly RunEvent[]): readonly RunEvent[] {
   let length = 0;
-  const end = events.findIndex(({ element }) => {
-    length += element.length;
+  const end = events.findIndex(({ entry }) => {
+    length += entry.length;
     return length > MAX_PART_CHARACTERS;
   });
   return events.slice(0, end === -1 ? events.length : Math.max(end, 1));

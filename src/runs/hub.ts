@@ -1,6 +1,6 @@
 // The hub: who has which run open here. Opens (subscribe, then read, then follow), re-reads when something was missed,
 // and closes runs that nobody watches.
-import { parseElement, type RunEvent } from './event.ts';
+import { parseEntry, type RunEvent } from './event.ts';
 import { createRun, type Run } from './run.ts';
 import type { Store } from './store.ts';
 
@@ -115,8 +115,8 @@ export function createHub(options: HubOptions): Hub {
     for (const run of batch) run.flush();
   }
 
-  function announce(open: OpenRun, element: string) {
-    const event = parseElement(element);
+  function announce(open: OpenRun, entry: string) {
+    const event = parseEntry(entry);
     if (!event) return;
     open.checkedAt = Date.now();
     if (open.syncing) {
@@ -171,19 +171,19 @@ export function createHub(options: HubOptions): Hub {
     if (!open.isFollowed) {
       open.isFollowed = true;
       try {
-        await store.follow(run.runId, (elements) => {
-          for (const element of elements) announce(open, element);
+        await store.follow(run.runId, (entries) => {
+          for (const entry of entries) announce(open, entry);
         });
       } catch (error) {
         open.isFollowed = false;
         throw error;
       }
     }
-    // Mostly nothing was missed, and the last element says so.
+    // Mostly nothing was missed, and the last entry says so.
     const { last } = run.history;
-    if (last && (await store.readLast(run.runId)) === last.element) return;
-    const elements = await store.read(run.runId);
-    run.merge(elements.map(parseElement).filter((event) => event !== null));
+    if (last && (await store.readLast(run.runId)) === last.entry) return;
+    const entries = await store.read(run.runId);
+    run.merge(entries.map(parseEntry).filter((event) => event !== null));
   }
 
   async function syncAll(all: OpenRun[]) {

@@ -1,5 +1,5 @@
-// The record rule: how an update becomes the next element of a run's history. record.lua says the same to Redis; the
-// store contract holds the two to each other, element by element.
+// The record rule: how an update becomes the next entry of a run's history. record.lua says the same to Redis; the
+// store contract holds the two to each other, entry by entry.
 import { jsonText } from './json-text.ts';
 import type { Update } from './update.ts';
 
@@ -31,7 +31,7 @@ export const REMEMBERED_SOURCES = 8;
  */
 export const REMEMBERED_EPOCHS = 32;
 
-/** Fields as JSON text, empty where absent: they are put into elements as they are, never decoded on the way. */
+/** Fields as JSON text, empty where absent: they are put into entries as they are, never decoded on the way. */
 export interface UpdateText {
   runId: string;
   state: string;
@@ -60,14 +60,14 @@ export interface RecordContext {
   isTerminal(stateText: string): boolean;
 }
 
-export type Recorded = { element: string; done: boolean } | 'repeat' | 'stale';
+export type Recorded = { entry: string; done: boolean } | 'repeat' | 'stale';
 
 const HEAD = /(\d+),"ts":\d+,"state":(.*?),"progress":([^,]+),"message":/y;
 const TAIL =
   /,"record":\{"started":(\d+),"set":"(\d+) (\d+) (\d+)","epochs":"([^"]*)","sources":"([^"]*)"(?:,"key":"(?:[^"\\]|\\.)*")?\}\}$/;
 
 /**
- * The element that follows `last` (`null`: a new list): folded state, next id, remembered names.
+ * The entry that follows `last` (`null`: a new list): folded state, next id, remembered names.
  *
  * 'repeat' when the update's name was recorded already, 'stale' when its epoch is older than the remembered ones.
  */
@@ -76,7 +76,7 @@ export function recordUpdate(last: string | null, recording: Recording, context:
   const { name } = recording;
   const prefix = `{"type":"progress","run_id":${text.runId},"id":`;
   const ts = Math.floor(context.clockMicros / 1000);
-  const before = (last === null ? null : readElement(last, prefix)) ?? {
+  const before = (last === null ? null : readEntry(last, prefix)) ?? {
     id: context.clockMicros - 1,
     state: 'null',
     progress: 'null',
@@ -106,23 +106,23 @@ export function recordUpdate(last: string | null, recording: Recording, context:
     takesProgress ? epoch : setProgress,
     takesData ? epoch : setData,
   ];
-  const element =
+  const entry =
     `${prefix}${before.id + 1},"ts":${ts},"state":${state},"progress":${progress},"message":${text.log || '""'}` +
     `${takesData ? `,"data":${text.data}` : ''}${done ? ',"done":true' : ''}` +
     `,"record":{"started":${before.started},"set":"${set.join(' ')}","epochs":"${epochs}","sources":"${sources}"${text.key && `,"key":${text.key}`}}}`;
-  return { element, done };
+  return { entry, done };
 }
 
-/** Whether the element was recorded with this idempotency key. */
-export function bearsKey(element: string, key: string): boolean {
-  return element.endsWith(`","key":${jsonText(key)}}}`);
+/** Whether the entry was recorded with this idempotency key. */
+export function bearsKey(entry: string, key: string): boolean {
+  return entry.endsWith(`","key":${jsonText(key)}}}`);
 }
 
-function readElement(element: string, prefix: string) {
-  if (!element.startsWith(prefix)) return null;
+function readEntry(entry: string, prefix: string) {
+  if (!entry.startsWith(prefix)) return null;
   HEAD.lastIndex = prefix.length;
-  const head = HEAD.exec(element);
-  const tail = TAIL.exec(element);
+  const head = HEAD.exec(entry);
+  const tail = TAIL.exec(entry);
   if (!head || !tail) return null;
   const [, id, state = '', progress = ''] = head;
   const [, started = '', state0, progress0, data0, epochs = '', sources = ''] = tail;
@@ -139,10 +139,10 @@ function isEpoch(source: string): boolean {
  * so that what falls out of the list is the oldest, and one that is older still is known to be.
  */
 function remember(list: string, name: Name, byAge: boolean): string | 'repeat' | 'stale' {
-  const entries = list === '' ? [] : list.split(' ').map((entry) => entry.split('=') as [string, string]);
-  const known = entries.find(([source]) => source === name.source);
+  const parts = list === '' ? [] : list.split(' ').map((part) => part.split('=') as [string, string]);
+  const known = parts.find(([source]) => source === name.source);
   if (known && name.n <= Number(known[1])) return 'repeat';
-  const others = entries.filter((entry) => entry !== known);
+  const others = parts.filter((part) => part !== known);
   const found = byAge ? others.findIndex(([source]) => Number(source) < Number(name.source)) : 0;
   const place = found === -1 ? others.length : found;
   const most = byAge ? REMEMBERED_EPOCHS : REMEMBERED_SOURCES;
@@ -150,6 +150,6 @@ function remember(list: string, name: Name, byAge: boolean): string | 'repeat' |
   others.splice(place, 0, [name.source, String(name.n)]);
   return others
     .slice(0, most)
-    .map((entry) => entry.join('='))
+    .map((part) => part.join('='))
     .join(' ');
 }

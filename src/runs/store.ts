@@ -3,10 +3,10 @@ import type { Recording } from './record.ts';
 
 /** What became of one update. */
 export type Outcome =
-  /** In the history, and announced. The element only when it was asked for. */
-  | { status: 'recorded'; element?: string }
-  /** Its name is in the history already; or its key, then with the first one's element. */
-  | { status: 'repeat'; element?: string }
+  /** In the history, and announced. The entry only when it was asked for. */
+  | { status: 'recorded'; entry?: string }
+  /** Its name is in the history already; or its key, then with the first one's entry. */
+  | { status: 'repeat'; entry?: string }
   /** Its epoch is older than the remembered ones: it can't be told from a repeat, and counts as one. */
   | { status: 'stale' }
   /** Refused for this run alone, and for good. */
@@ -36,20 +36,20 @@ export interface Store {
    * Records updates in the order given, and calls in the order made; each atomically: in the history before it is
    * announced. Never rejects: an outcome for each, in order. Of one run none is recorded behind one that was refused.
    */
-  record(recordings: readonly Recording[], options?: { wantElements?: boolean }): Promise<Outcome[]>;
+  record(recordings: readonly Recording[], options?: { wantEntries?: boolean }): Promise<Outcome[]>;
 
-  /** The elements of a run's history, oldest first; empty for a run that is unknown or has expired. */
+  /** The entries of a run's history, oldest first; empty for a run that is unknown or has expired. */
   read(runId: string): Promise<string[]>;
 
-  /** The newest element alone: cheap. */
+  /** The newest entry alone: cheap. */
   readLast(runId: string): Promise<string | null>;
 
   /**
-   * From when the promise is fulfilled, every event that is recorded is announced to `onElements`, in order, until
+   * From when the promise is fulfilled, every event that is recorded is announced to `onEntries`, in order, until
    * `unfollow` or a loss of connection (see `onConnection`). Rejects when the store can't promise that now. One follower
    * per run.
    */
-  follow(runId: string, onElements: (elements: readonly string[]) => void): Promise<void>;
+  follow(runId: string, onEntries: (entries: readonly string[]) => void): Promise<void>;
   unfollow(runId: string): void;
 
   /** `lost`: announcements are being missed and every `follow` has ended. `back`: they can be made again. */

@@ -6,8 +6,8 @@ import type { HistoryOptions, Outcome, Store } from '../runs/store.ts';
 const SWEEP_MS = 10_000;
 
 export function createMemoryStore(options: HistoryOptions): Store {
-  const runs = new Map<string, { elements: string[]; expiresAt: number }>();
-  const followers = new Map<string, (elements: readonly string[]) => void>();
+  const runs = new Map<string, { entries: string[]; expiresAt: number }>();
+  const followers = new Map<string, (entries: readonly string[]) => void>();
   const terminal = new Set(options.terminalStates.map(jsonText));
   const sweeper = setInterval(dropExpired, SWEEP_MS).unref();
   let lastMicros = 0;
@@ -18,9 +18,9 @@ export function createMemoryStore(options: HistoryOptions): Store {
     return lastMicros;
   }
 
-  function elementsOf(runId: string): string[] {
+  function entriesOf(runId: string): string[] {
     const run = runs.get(runId);
-    return run && run.expiresAt > Date.now() ? run.elements : [];
+    return run && run.expiresAt > Date.now() ? run.entries : [];
   }
 
   function dropExpired() {
@@ -28,33 +28,33 @@ export function createMemoryStore(options: HistoryOptions): Store {
     for (const [runId, run] of runs) if (run.expiresAt <= now) runs.delete(runId);
   }
 
-  function recordOne(recording: Recording, wantElement: boolean): Outcome {
-    const elements = elementsOf(recording.runId);
+  function recordOne(recording: Recording, wantEntry: boolean): Outcome {
+    const entries = entriesOf(recording.runId);
     const { key } = recording;
-    const first = key === undefined ? undefined : elements.find((element) => bearsKey(element, key));
-    if (first !== undefined) return { status: 'repeat', element: first };
-    const recorded = recordUpdate(elements.at(-1) ?? null, recording, {
+    const first = key === undefined ? undefined : entries.find((entry) => bearsKey(entry, key));
+    if (first !== undefined) return { status: 'repeat', entry: first };
+    const recorded = recordUpdate(entries.at(-1) ?? null, recording, {
       clockMicros: clockMicros(),
       newestEpoch: 0,
       isTerminal: (stateText) => terminal.has(stateText),
     });
     if (typeof recorded === 'string') return { status: recorded };
-    const { element, done } = recorded;
-    elements.push(element);
-    if (elements.length > options.historyLimit) elements.shift();
+    const { entry, done } = recorded;
+    entries.push(entry);
+    if (entries.length > options.historyLimit) entries.shift();
     const expiresAt = Date.now() + (done ? options.finishedTtlMs : options.runTtlMs);
-    runs.set(recording.runId, { elements, expiresAt });
-    followers.get(recording.runId)?.([element]);
-    return wantElement ? { status: 'recorded', element } : { status: 'recorded' };
+    runs.set(recording.runId, { entries, expiresAt });
+    followers.get(recording.runId)?.([entry]);
+    return wantEntry ? { status: 'recorded', entry } : { status: 'recorded' };
   }
 
   return {
-    record: async (recordings, { wantElements = false } = {}) =>
-      recordings.map((recording) => recordOne(recording, wantElements)),
-    read: async (runId) => elementsOf(runId).slice(),
-    readLast: async (runId) => elementsOf(runId).at(-1) ?? null,
-    follow: async (runId, onElements) => {
-      followers.set(runId, onElements);
+    record: async (recordings, { wantEntries = false } = {}) =>
+      recordings.map((recording) => recordOne(recording, wantEntries)),
+    read: async (runId) => entriesOf(runId).slice(),
+    readLast: async (runId) => entriesOf(runId).at(-1) ?? null,
+    follow: async (runId, onEntries) => {
+      followers.set(runId, onEntries);
     },
     unfollow: (runId) => {
       followers.delete(runId);

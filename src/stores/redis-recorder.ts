@@ -16,17 +16,17 @@ const MAX_BATCH = 250;
 const MISSING: Outcome = { status: 'unknown', reason: 'the script gave no answer' };
 
 export interface RedisRecorder {
-  record(recordings: readonly Recording[], wantElements: boolean): Promise<Outcome[]>;
+  record(recordings: readonly Recording[], wantEntries: boolean): Promise<Outcome[]>;
 }
 
 interface Call {
   recordings: readonly Recording[];
-  wantElements: boolean;
+  wantEntries: boolean;
   outcomes: Outcome[];
   resolve(outcomes: Outcome[]): void;
 }
 
-interface Entry {
+interface Waiting {
   call: Call;
   recording: Recording;
 }
@@ -43,7 +43,7 @@ export function createRedisRecorder(
     String(options.finishedTtlMs),
     `,${options.terminalStates.map(jsonText).join()},`,
   ];
-  const waiting: Entry[] = [];
+  const waiting: Waiting[] = [];
   let busy = false;
 
   /** One call at a time: a source's names must reach Redis in order, or a later one makes an earlier one a repeat. */
@@ -66,7 +66,7 @@ export function createRedisRecorder(
     if (call.outcomes.length === call.recordings.length) call.resolve(call.outcomes);
   }
 
-  async function send(batch: readonly Entry[]): Promise<Outcome[]> {
+  async function send(batch: readonly Waiting[]): Promise<Outcome[]> {
     const all = (outcome: Outcome) => batch.map(() => outcome);
     if (client.status !== 'ready') return all({ status: 'refused', reason: 'no connection to Redis' });
     const places = new Map<string, number>();
@@ -75,7 +75,7 @@ export function createRedisRecorder(
       const key = keyOf(recording.runId);
       const place = places.get(key) ?? keys.push(key);
       places.set(key, place);
-      return updateLines(place, recording, call.wantElements);
+      return updateLines(place, recording, call.wantEntries);
     });
     try {
       return parseReply(await run(keys, [...head, ...updates]), batch.length);
@@ -97,10 +97,10 @@ export function createRedisRecorder(
   }
 
   return {
-    record: (recordings, wantElements) =>
+    record: (recordings, wantEntries) =>
       new Promise((resolve) => {
         if (recordings.length === 0) return resolve([]);
-        const call: Call = { recordings, wantElements, outcomes: [], resolve };
+        const call: Call = { recordings, wantEntries, outcomes: [], resolve };
         for (const recording of recordings) waiting.push({ call, recording });
         if (!busy) void drain();
       }),
@@ -108,10 +108,10 @@ export function createRedisRecorder(
 }
 
 /** As record.lua takes it: JSON text has no line ends of its own. */
-function updateLines(place: number, recording: Recording, wantElement: boolean): string {
+function updateLines(place: number, recording: Recording, wantEntry: boolean): string {
   const { runId, state, progress, log, data, key } = updateText(recording);
   const { source, n } = recording.name;
-  return [place, runId, source, n, state, progress, log, data, key, wantElement ? 1 : ''].join('\n');
+  return [place, runId, source, n, state, progress, log, data, key, wantEntry ? 1 : ''].join('\n');
 }
 
 /** The reply of record.lua, which documents it. */
@@ -123,11 +123,9 @@ function parseReply(reply: unknown, count: number): Outcome[] {
     if (outcome === 1) return { status: 'recorded' };
     if (outcome === 0) return { status: 'repeat' };
     if (outcome === -1) return { status: 'stale' };
-    if (Array.isArray(outcome)) return { status: 'repeat', element: outcome[0] };
+    if (Array.isArray(outcome)) return { status: 'repeat', entry: outcome[0] };
     const text = String(outcome);
-    return text.startsWith('{')
-      ? { status: 'recorded', element: text }
-      : { status: 'rejected', reason: text };
+    return text.startsWith('{') ? { status: 'recorded', entry: text } : { status: 'rejected', reason: text };
   });
 }
 

@@ -35,8 +35,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const commands = client('run-progress', COMMAND_TIMEOUT_MS);
   const announcements = client('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);
   const recorder = createRedisRecorder(commands, keyOf, markerKey, options);
-  const record: Store['record'] = (recordings, { wantElements = false } = {}) =>
-    recorder.record(recordings, wantElements);
+  const record: Store['record'] = (recordings, { wantEntries = false } = {}) =>
+    recorder.record(recordings, wantEntries);
   const tally = createTally(log);
   const outbox = createOutbox({ record, tally });
   const listener = createListener(outbox.push, tally);
@@ -82,8 +82,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     record,
     read: (runId) => commands.lrange(keyOf(runId), 0, -1),
     readLast: (runId) => commands.lindex(keyOf(runId), -1),
-    follow: (runId, onElements) =>
-      subscriber.follow(keyOf(runId), (announcement) => onElements(announcement.split('\n'))),
+    follow: (runId, onEntries) =>
+      subscriber.follow(keyOf(runId), (announcement) => onEntries(announcement.split('\n'))),
     unfollow: (runId) => subscriber.unfollow(keyOf(runId)),
     onConnection: (listen) => {
       connectionListeners.push(listen);

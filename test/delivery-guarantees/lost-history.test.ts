@@ -118,8 +118,8 @@ test('a history that was rolled back and began again under the same ids is a gap
   // In one step, as for the service: a replica of before takes over, and others record on it.
   const admin = await redis.client();
   const last = recorded[3]?.id ?? 0;
-  const elements = await admin.lrange('autoshorts:run:rolled', 0, -1);
-  const other = elements.slice(2).map((element) => element.replace(/"message":"."/, '"message":"other"'));
+  const entries = await admin.lrange('autoshorts:run:rolled', 0, -1);
+  const other = entries.slice(2).map((entry) => entry.replace(/"message":"."/, '"message":"other"'));
   const next = (other[1] ?? '').replace(`"id":${last}`, `"id":${last + 1}`);
   await admin
     .multi()

@@ -71,9 +71,9 @@ test('the environment is that of the service', async (t) => {
     FINISHED_TTL_SECONDS: '60',
   });
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-  const elements = await client.lrange('videos:run:r', 0, -1);
-  assert.equal(elements.length, 10);
-  assert.equal(JSON.parse(elements.at(-1) ?? '').done, true);
+  const entries = await client.lrange('videos:run:r', 0, -1);
+  assert.equal(entries.length, 10);
+  assert.equal(JSON.parse(entries.at(-1) ?? '').done, true);
   assert.ok((await client.pttl('videos:run:r')) <= 60_000);
 });
 

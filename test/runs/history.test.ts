@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseElement, type RunEvent } from '../../src/runs/event.ts';
+import { parseEntry, type RunEvent } from '../../src/runs/event.ts';
 import { createHistory, type History } from '../../src/runs/history.ts';
 
 function eventOf(id: number, message = ''): RunEvent {
-  const event = parseElement(
+  const event = parseEntry(
     `{"type":"progress","run_id":"r","id":${id},"ts":1,"state":null,"progress":null,"message":"${message}","record":{"started":1,"set":"0 0 0","epochs":"","sources":""}}`,
   );
   assert.ok(event);

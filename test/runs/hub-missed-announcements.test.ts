@@ -2,7 +2,7 @@
 // the clock stands still, so that nothing is found by chance at the next look.
 import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
-import { parseElement, type RunEvent } from '../../src/runs/event.ts';
+import { parseEntry, type RunEvent } from '../../src/runs/event.ts';
 import { createHub } from '../../src/runs/hub.ts';
 import type { Store } from '../../src/runs/store.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
@@ -23,15 +23,15 @@ function setUp(t: TestContext) {
   let duringRead: (() => Promise<unknown>) | undefined;
   const store: Store = {
     ...memory,
-    follow: (runId, onElements) =>
-      memory.follow(runId, (elements) => {
-        if (!isLosing) onElements(elements);
+    follow: (runId, onEntries) =>
+      memory.follow(runId, (entries) => {
+        if (!isLosing) onEntries(entries);
       }),
     read: async (runId) => {
-      const elements = await memory.read(runId);
+      const entries = await memory.read(runId);
       await duringRead?.();
       duringRead = undefined;
-      return elements;
+      return entries;
     },
   };
   const hub = createHub({ store, historyLimit: LIMIT, onError: (error) => assert.fail(String(error)) });
@@ -64,7 +64,7 @@ function createReader() {
     isWritable: () => true,
     snapshot: ({ json }: { json: string }) => add(JSON.parse(json).gap ? 'gap' : 'snapshot'),
     events: (events: readonly RunEvent[]) => {
-      for (const { element } of events) add(JSON.parse(element).message);
+      for (const { entry } of events) add(JSON.parse(entry).message);
     },
   };
 }
@@ -146,5 +146,5 @@ test('a cursor ahead of what is here is compared with the store before it counts
   await record('3');
   await reader.until(1);
   assert.deepEqual(reader.got, ['3']);
-  assert.equal(parseElement(opened.history.last?.element ?? '')?.id, cursor + 1);
+  assert.equal(parseEntry(opened.history.last?.entry ?? '')?.id, cursor + 1);
 });

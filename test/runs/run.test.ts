@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRun } from '../../src/runs/run.ts';
-import { eventOf, eventsFrom } from '../support/elements.ts';
+import { eventOf, eventsFrom } from '../support/entries.ts';
 import { createRecordedReader } from '../support/recorded-reader.ts';
 
 const LIMIT = 10;

@@ -1,6 +1,6 @@
 // The truth: every event that Redis has recorded, read from its lists while they grow.
 import type { Redis } from 'ioredis';
-import { eventJson, parseElement } from '../../src/runs/event.ts';
+import { eventJson, parseEntry } from '../../src/runs/event.ts';
 import type { ProgressMessage } from '../support/messages.ts';
 
 /** A history from its first event on. FLUSHALL ends it, and the run begins another one. */
@@ -54,11 +54,11 @@ export function createTruth(client: Redis, onRecorded: (event: ProgressMessage) 
     return life;
   }
 
-  function append(runId: string, elements: readonly string[]) {
+  function append(runId: string, entries: readonly string[]) {
     const life = currentLife(runId);
-    for (const element of elements) {
-      const event = parseElement(element);
-      if (!event) throw new Error(`not an event: ${element}`);
+    for (const entry of entries) {
+      const event = parseEntry(entry);
+      if (!event) throw new Error(`not an event: ${entry}`);
       const message: ProgressMessage = JSON.parse(eventJson(event));
       life.events.push(message);
       onRecorded(message);
@@ -70,17 +70,17 @@ export function createTruth(client: Redis, onRecorded: (event: ProgressMessage) 
     for (const runId of runIds) pipeline.lrange(keyOf(runId), currentLife(runId).events.length, -1);
     const replies = (await pipeline.exec()) ?? [];
     for (const [i, runId] of runIds.entries()) {
-      const [error, elements] = replies[i] ?? [new Error('no reply')];
+      const [error, entries] = replies[i] ?? [new Error('no reply')];
       if (error) throw error;
-      append(runId, elements as string[]);
+      append(runId, entries as string[]);
     }
   }
 
   async function takeAllAndFlush() {
     const taken = (await client.eval(TAKE_ALL_AND_FLUSH, 0)) as [string, string[]][];
-    for (const [key, elements] of taken) {
+    for (const [key, entries] of taken) {
       const runId = key.slice(keyOf('').length);
-      append(runId, elements.slice(currentLife(runId).events.length));
+      append(runId, entries.slice(currentLife(runId).events.length));
       runs.get(runId)?.push({ events: [] });
     }
   }

@@ -24,7 +24,7 @@ export function createContractSubject(store: () => Store): ContractSubject {
       }
       return outcomes;
     },
-    read: async (runId) => (await store().read(runId)).map((element) => JSON.parse(element)),
+    read: async (runId) => (await store().read(runId)).map((entry) => JSON.parse(entry)),
   };
 }
 

@@ -8,8 +8,8 @@ export function followingContract({ store, record }: ContractSubject) {
   test('a follower hears every event of its run, in order, after it is in the history', async () => {
     const heard: string[] = [];
     const observed = createObserved(() => heard.join('\n'));
-    await store().follow('followed', (elements) => {
-      heard.push(...elements);
+    await store().follow('followed', (entries) => {
+      heard.push(...entries);
       observed.changed();
     });
     await record('not followed', [{ log: 'for others' }]);

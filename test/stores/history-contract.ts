@@ -1,4 +1,4 @@
-// The store's contract on the history: ids, order and limit, and that elements hold what was given.
+// The store's contract on the history: ids, order and limit, and that entries hold what was given.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Recording } from '../../src/runs/record.ts';
@@ -34,11 +34,11 @@ export function historyContract({ store, record, read }: ContractSubject) {
     );
   });
 
-  test('an element comes back when it is asked for, and is the one in the history', async () => {
+  test('an entry comes back when it is asked for, and is the one in the history', async () => {
     const recording: Recording = { runId: 'wanted', update: { log: 'x' }, name: freshName() };
-    const [first, repeat] = await store().record([recording, recording], { wantElements: true });
-    const [element] = await store().read('wanted');
-    assert.deepEqual(first, { status: 'recorded', element });
+    const [first, repeat] = await store().record([recording, recording], { wantEntries: true });
+    const [entry] = await store().read('wanted');
+    assert.deepEqual(first, { status: 'recorded', entry });
     assert.deepEqual(repeat, { status: 'repeat' });
     assert.deepEqual(await store().record([{ ...recording, name: freshName() }]), [{ status: 'recorded' }]);
   });
@@ -80,17 +80,17 @@ export function historyContract({ store, record, read }: ContractSubject) {
       '{"list":[],"object":{},"z":1,"a":[[],[[]],{}],"n":[0.1,1e-7,123456789012345,1.7976931348623157e308,-5],"null":null,"__proto__":{"x":1},"deep":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]],"text":"\\"record\\":{\\u0000"}',
     );
     await record('data', [{ data }, { log: ',"record":{"started":1}}' }]);
-    const elements = await store().read('data');
-    assert.ok(elements[0]?.includes(`,"data":${JSON.stringify(data)},`), elements[0]);
+    const entries = await store().read('data');
+    assert.ok(entries[0]?.includes(`,"data":${JSON.stringify(data)},`), entries[0]);
     assert.equal((await read('data'))[1]?.message, ',"record":{"started":1}}');
   });
 
   test('what breaks lines for some readers is escaped', async () => {
     const hard = 'a\u2028b\u2029c\u0085d\r\ne"\\\u0000';
     await record(hard, [{ state: hard.slice(0, 7), log: hard, data: { [hard]: hard } }]);
-    const [element = ''] = await store().read(hard);
-    assert.doesNotMatch(element, /[\u2028\u2029\u0085\r\n\u0000]/);
-    const event = JSON.parse(element);
+    const [entry = ''] = await store().read(hard);
+    assert.doesNotMatch(entry, /[\u2028\u2029\u0085\r\n\u0000]/);
+    const event = JSON.parse(entry);
     assert.deepEqual([event.run_id, event.message, event.data], [hard, hard, { [hard]: hard }]);
   });
 

@@ -39,8 +39,8 @@ test('a run that begins again has an id ahead of all that it had', async (t) => 
   t.after(() => mock.timers.reset());
   const record = async (n: number) => {
     const recording = { runId: 'again', update: {}, name: { source: 'p', n } };
-    const [outcome] = await store.record([recording], { wantElements: true });
-    return outcome?.status === 'recorded' ? JSON.parse(outcome.element ?? '').id : 0;
+    const [outcome] = await store.record([recording], { wantEntries: true });
+    return outcome?.status === 'recorded' ? JSON.parse(outcome.entry ?? '').id : 0;
   };
   let last = 0;
   for (let n = 1; n <= 500; n++) last = await record(n);

@@ -32,7 +32,7 @@ export function namesContract({ store, record, read }: ContractSubject) {
     assert.deepEqual(await record('names b', [[{}, name]]), ['recorded']);
   });
 
-  test('an update whose key the history holds is a repeat, answered with the first element', async () => {
+  test('an update whose key the history holds is a repeat, answered with the first entry', async () => {
     const keyed = (key: string | undefined, name = freshName()): Recording => ({
       runId: 'keys',
       update: { log: key ?? 'none' },
@@ -40,12 +40,12 @@ export function namesContract({ store, record, read }: ContractSubject) {
       ...(key !== undefined && { key }),
     });
     const outcomes = await store().record([keyed('a'), keyed('a'), keyed('"}}'), keyed(undefined)], {
-      wantElements: true,
+      wantEntries: true,
     });
-    outcomes.push(...(await store().record([keyed('"}}'), keyed('b'), keyed('a')], { wantElements: true })));
+    outcomes.push(...(await store().record([keyed('"}}'), keyed('b'), keyed('a')], { wantEntries: true })));
     const [a, quoted, none, b] = await store().read('keys');
     assert.deepEqual(
-      outcomes.map((outcome) => [outcome.status, 'element' in outcome && outcome.element]),
+      outcomes.map((outcome) => [outcome.status, 'entry' in outcome && outcome.entry]),
       [
         ['recorded', a],
         ['repeat', a],

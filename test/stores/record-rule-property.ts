@@ -1,4 +1,4 @@
-// The property that holds a store to the record rule: it makes the same elements as the rule itself, whatever comes.
+// The property that holds a store to the record rule: it makes the same entries as the rule itself, whatever comes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -13,21 +13,20 @@ export function recordRuleProperty(
   options: HistoryOptions,
   newestEpoch: () => Promise<number>,
 ) {
-  test('any sequence of updates makes the elements that the record rule says', async () => {
+  test('any sequence of updates makes the entries that the record rule says', async () => {
     let run = 0;
     const epoch = await newestEpoch();
     await fc.assert(
-      fc.asyncProperty(fc.array(recordingArbitrary, { minLength: 1, maxLength: 30 }), async (entries) => {
+      fc.asyncProperty(fc.array(recordingArbitrary, { minLength: 1, maxLength: 30 }), async (named) => {
         const runId = `property ${run++}`;
-        const recordings = entries.map(({ update, name }): Recording => ({ runId, update, name }));
-        const outcomes = await store().record(recordings, { wantElements: true });
+        const recordings = named.map(({ update, name }): Recording => ({ runId, update, name }));
+        const outcomes = await store().record(recordings, { wantEntries: true });
         const expected = byTheRule(recordings, epoch, options);
         assert.deepEqual(
           outcomes.map(({ status }) => status),
           expected.map(({ status }) => status),
         );
-        const clean = (outcome: Outcome) =>
-          'element' in outcome ? withoutTimes(outcome.element ?? '') : null;
+        const clean = (outcome: Outcome) => ('entry' in outcome ? withoutTimes(outcome.entry ?? '') : null);
         assert.deepEqual(outcomes.map(clean), expected.map(clean));
       }),
       { numRuns: 150 },
@@ -73,14 +72,14 @@ function byTheRule(
     };
     const recorded = recordUpdate(last, recording, context);
     if (typeof recorded === 'string') return { status: recorded };
-    last = recorded.element;
-    return { status: 'recorded', element: last };
+    last = recorded.entry;
+    return { status: 'recorded', entry: last };
   });
 }
 
 /** Ids and times depend on the clock. */
-function withoutTimes(element: string): string {
-  return element
+function withoutTimes(entry: string): string {
+  return entry
     .replace(/"id":\d+,"ts":\d+/, '"id":0,"ts":0')
     .replace(/"record":\{"started":\d+,(?=[^{}]*\}\}$)/, '"record":{"started":0,');
 }

@@ -59,7 +59,7 @@ test('a history expires on Redis: later while the run goes on, sooner when it is
   assert.ok((await client.pttl(keyOf('ttl'))) > 30_000);
 });
 
-test('a last element that is not ours is replaced, and the run goes on from the one before', async () => {
+test('a last entry that is not ours is replaced, and the run goes on from the one before', async () => {
   await store.record([recording('foreign', 'before')]);
   await client.rpush(keyOf('foreign'), 'not JSON', '{"type":"progress","run_id":"another","id":1}', '');
   const [outcome] = await store.record([recording('foreign', 'after')]);
@@ -118,7 +118,7 @@ test('the script is loaded again after Redis has forgotten it', async () => {
 
 test('with its memory full Redis refuses, nothing is announced, and later all is recorded in order', async (t) => {
   const announced: string[] = [];
-  await store.follow('full', (elements) => announced.push(...elements));
+  await store.follow('full', (entries) => announced.push(...entries));
   t.after(() => store.unfollow('full'));
   await client.config('SET', 'maxmemory', '1');
   t.after(() => client.config('SET', 'maxmemory', '0'));

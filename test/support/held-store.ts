@@ -70,12 +70,12 @@ export function createHeldStore(options: HistoryOptions = HELD_STORE_OPTIONS): H
     ...memory,
     readLast: (runId) => ask('readLast', runId, () => memory.readLast(runId)),
     read: (runId) => ask('read', runId, () => memory.read(runId)),
-    follow: (runId, onElements) =>
+    follow: (runId, onEntries) =>
       ask('follow', runId, () => {
         followed.add(runId);
-        return memory.follow(runId, (elements) => {
-          if (announcements) announcements.push(() => onElements(elements));
-          else onElements(elements);
+        return memory.follow(runId, (entries) => {
+          if (announcements) announcements.push(() => onEntries(entries));
+          else onEntries(entries);
         });
       }),
     unfollow: (runId) => {
@@ -87,9 +87,9 @@ export function createHeldStore(options: HistoryOptions = HELD_STORE_OPTIONS): H
     },
     publish: async (runId, ...updates) => {
       const recordings = updates.map((update) => ({ runId, update, name: { source: 'p', n: ++n } }));
-      const outcomes = await memory.record(recordings, { wantElements: true });
+      const outcomes = await memory.record(recordings, { wantEntries: true });
       return outcomes.map((outcome) =>
-        outcome.status === 'recorded' ? JSON.parse(outcome.element ?? '').id : 0,
+        outcome.status === 'recorded' ? JSON.parse(outcome.entry ?? '').id : 0,
       );
     },
     holdAnswers: (isHeldNow = () => true) => {

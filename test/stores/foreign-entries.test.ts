@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { request } from 'undici';
-import { foreignElements, lookalikes } from '../support/elements.ts';
+import { foreignEntries, lookalikes } from '../support/entries.ts';
 import { publish } from '../support/publish.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -31,12 +31,12 @@ async function status(path: string): Promise<number> {
   return statusCode;
 }
 
-test('foreign elements in a list: polls, streams and WebSockets of the run go on', async (t) => {
-  for (const [i, element] of [...foreignElements(ID), ...lookalikes(ID)].entries()) {
+test('foreign entries in a list: polls, streams and WebSockets of the run go on', async (t) => {
+  for (const [i, entry] of [...foreignEntries(ID), ...lookalikes(ID)].entries()) {
     const runId = `foreign ${i}`;
-    await foreigner.rpush(`autoshorts:run:${runId}`, element);
+    await foreigner.rpush(`autoshorts:run:${runId}`, entry);
     const polled = await status(`/api/runs/${encodeURIComponent(runId)}`);
-    assert.ok([200, 404].includes(polled), `${polled} for ${element.slice(0, 100)}`);
+    assert.ok([200, 404].includes(polled), `${polled} for ${entry.slice(0, 100)}`);
     const stream = await openSse(service.eventsUrl(runId));
     t.after(stream.close);
     const several = await openSse(`${service.url}/api/events?run=${encodeURIComponent(runId)}`);
@@ -61,7 +61,7 @@ test('foreign announcements: who listens hears the events and, where one might b
   const socket = await openSocket(`${service.webSocketUrl('announced')}?last_event_id=0`);
   t.after(() => socket.socket.terminate());
   const events = [first];
-  for (const announcement of foreignElements(first.id + 1)) {
+  for (const announcement of foreignEntries(first.id + 1)) {
     await foreigner.publish('autoshorts:run:announced', announcement);
     events.push(await publish(service, 'announced', { log: 'another' }));
   }

@@ -1,22 +1,22 @@
-// Elements of a history, as the record rule writes them.
+// Entries of a history, as the record rule writes them.
 import assert from 'node:assert/strict';
-import { parseElement, type RunEvent } from '../../src/runs/event.ts';
+import { parseEntry, type RunEvent } from '../../src/runs/event.ts';
 
-export interface ElementFields {
+export interface EntryFields {
   id: number;
   runId?: string;
   message?: string;
   done?: boolean;
 }
 
-export function elementOf({ id, runId = 'r', message = '', done = false }: ElementFields): string {
+export function entryOf({ id, runId = 'r', message = '', done = false }: EntryFields): string {
   const head = `{"type":"progress","run_id":${JSON.stringify(runId)},"id":${id},"ts":1,"state":null,"progress":null`;
   const record = '"record":{"started":1,"set":"0 0 0","epochs":"","sources":""}';
   return `${head},"message":${JSON.stringify(message)}${done ? ',"done":true' : ''},${record}}`;
 }
 
-export function eventOf(fields: ElementFields): RunEvent {
-  const event = parseElement(elementOf(fields));
+export function eventOf(fields: EntryFields): RunEvent {
+  const event = parseEntry(entryOf(fields));
   assert.ok(event);
   return event;
 }
@@ -29,7 +29,7 @@ export function eventsFrom(first: number, last: number): RunEvent[] {
 const DEEP = 200_000;
 
 /** What others may have put among a run's events, or announced: none of it is taken for one. */
-export function foreignElements(id: number): string[] {
+export function foreignEntries(id: number): string[] {
   return [
     '',
     'hello',
