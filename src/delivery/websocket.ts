@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import type { Cursor } from '../runs/cursor.ts';
 import { eventJson } from '../runs/event.ts';
 import { parseTolerantJson } from '../runs/message.ts';
 import type { Reader, Run, Subscription } from '../runs/run.ts';
@@ -17,7 +18,7 @@ const INVALID_DATA = 1007;
 
 export interface WebSockets {
   /** Completes the handshake, then delivers the run, which the hub has opened. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, run: Run, cursor: number | null): void;
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, run: Run, cursor: Cursor): void;
   /** Closes every socket with 1001. */
   close(): void;
 }
@@ -51,7 +52,7 @@ export function createWebSockets({ heartbeatMs, onOpen, onClose }: WebSocketOpti
     }
   }
 
-  function deliver(socket: WebSocket, run: Run, cursor: number | null) {
+  function deliver(socket: WebSocket, run: Run, cursor: Cursor) {
     let subscription: Subscription | undefined;
     const hasRoom = () => socket.bufferedAmount <= MAX_BUFFERED_BYTES;
     const goOn = () => {

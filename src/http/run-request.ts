@@ -1,5 +1,5 @@
 // From a request to the run that it is about.
-import { parseCursor } from '../runs/cursor.ts';
+import { type Cursor, parseCursor } from '../runs/cursor.ts';
 import { type Hub, type OpenOptions, TooManyRuns } from '../runs/hub.ts';
 import type { Run } from '../runs/run.ts';
 import { parseRunId } from '../runs/run-id.ts';
@@ -31,7 +31,7 @@ export function runIdOf(text: string | undefined): string {
 }
 
 /** What the reader had last: by the header, or where a page can't set one by the query. */
-export function cursorOf(head: RequestHead, query: URLSearchParams): number | null {
+export function cursorOf(head: RequestHead, query: URLSearchParams): Cursor {
   return parseCursor(
     headerOf(head, 'last-event-id') || query.get('last_event_id') || query.get('lastEventId'),
   );

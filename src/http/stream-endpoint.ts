@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { endWith, responseHead } from '../delivery/response-head.ts';
 import { createSseFrames } from '../delivery/sse-frames.ts';
 import { SSE_HEADERS, type SseStreams } from '../delivery/sse-streams.ts';
+import { SNAPSHOT } from '../runs/cursor.ts';
 import type { Hub } from '../runs/hub.ts';
-import type { Run } from '../runs/run.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
@@ -46,7 +46,7 @@ export function createStreamEndpoint({ hub, sseStreams, limit }: StreamEndpointO
         const cursor = cursorOf(head, query);
         const run = await openRun(hub, runId, { cursor });
         if (socket.destroyed) return;
-        if (hasAll(run, cursor)) return sendNothingMore(socket, headers);
+        if (run.isFinishedFor(cursor)) return sendNothingMore(socket, headers);
         limit.check();
         sseStreams.open(socket, headers, runFrames, (reader) => [run.subscribe(reader, cursor)]);
       },
@@ -61,7 +61,7 @@ export function createStreamEndpoint({ hub, sseStreams, limit }: StreamEndpointO
         if (socket.destroyed) return;
         limit.check();
         sseStreams.open(socket, headers, runsFrames, (reader) =>
-          runs.map((run) => run.subscribe(reader, null)),
+          runs.map((run) => run.subscribe(reader, SNAPSHOT)),
         );
       },
       head: ({ request, response, query }) => {
@@ -81,11 +81,6 @@ function runIdsOf({ url = '' }: RequestHead, query: URLSearchParams): string[] {
     'url-too-long',
     `Up to ${MAX_URL_BYTES} bytes: open another stream for the rest.`,
   );
-}
-
-/** It has the newest event of a run that is done. */
-function hasAll(run: Run, cursor: number | null): boolean {
-  return run.history.last?.done === true && cursor === run.history.lastId;
 }
 
 /** EventSource takes 204 as the wish not to come back. */

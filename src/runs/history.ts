@@ -16,11 +16,10 @@ export interface History {
   /** Holds this very event, byte for byte. */
   holds(event: RunEvent): boolean;
   /**
-   * The events after a cursor, or the first 128 KiB of them: a reader far behind gets its history in parts. `null` if it
-   * can't be told, because the cursor is ahead or events between it and the history are gone. Cursor 0 wishes all that
-   * is retained, and misses nothing by it.
+   * The events after this one, or the first 128 KiB of them: a reader far behind gets its history in parts. `null` if it
+   * can't be told, because the id is ahead or events between it and the history are gone.
    */
-  after(cursor: number): readonly RunEvent[] | null;
+  after(id: number): readonly RunEvent[] | null;
   /** Takes over what the store has. See `Continuity`. */
   merge(events: readonly RunEvent[]): Continuity;
 }
@@ -36,16 +35,9 @@ const MAX_PART_CHARACTERS = 128 * 1024;
 
 export function createHistory(limit: number): History {
   let events: RunEvent[] = [];
-  // All readers at one cursor share one array, so that what is made of it can be shared as well.
-  let parts = new Map<number, readonly RunEvent[]>();
 
   const firstId = () => events[0]?.id ?? 0;
   const lastId = () => events.at(-1)?.id ?? 0;
-
-  function replace(newer: readonly RunEvent[]) {
-    events = newer.slice(-limit);
-    parts = new Map();
-  }
 
   function at(id: number): RunEvent | undefined {
     return events[id - firstId()];
@@ -68,17 +60,12 @@ export function createHistory(limit: number): History {
       if (events.length === 0 ? !event.isFirst : event.id !== lastId() + 1) return false;
       events.push(event);
       if (events.length > limit) events.shift();
-      parts.clear();
       return true;
     },
     holds: (event) => at(event.id)?.entry === event.entry,
-    after: (cursor) => {
-      if (cursor !== 0 && (cursor > lastId() || cursor < firstId() - 1 || events.length === 0)) return null;
-      const known = parts.get(cursor);
-      if (known) return known;
-      const part = firstPart(cursor === 0 ? events : events.slice(cursor + 1 - firstId()));
-      parts.set(cursor, part);
-      return part;
+    after: (id) => {
+      if (events.length === 0 || id > lastId() || id < firstId() - 1) return null;
+      return firstPart(events.slice(id + 1 - firstId()));
     },
     merge: (listed) => {
       const newer = denseEnd(listed);
@@ -88,7 +75,9 @@ export function createHistory(limit: number): History {
       const isSame = !last || (end >= last.id && (!twin || twin.entry === last.entry));
       // Equal ends: what is here may reach further back than the list, and stays.
       if (!isSame || !last || end > last.id)
-        replace(twin && isSame ? [...events, ...after(newer, last.id)] : newer);
+        events = (twin && isSame ? [...events, ...newer.filter(({ id }) => id > last.id)] : newer).slice(
+          -limit,
+        );
       return isSame ? 'same' : 'lost';
     },
   };
@@ -101,10 +90,6 @@ function firstPart(events: readonly RunEvent[]): readonly RunEvent[] {
     return length > MAX_PART_CHARACTERS;
   });
   return events.slice(0, end === -1 ? events.length : Math.max(end, 1));
-}
-
-function after(events: readonly RunEvent[], id: number): readonly RunEvent[] {
-  return events.filter((event) => event.id > id);
 }
 
 /** A list may hold a foreign entry, or a hole where one was: what is before it can't be vouched for. */

@@ -1,5 +1,6 @@
 // The hub: who has which run open here. Opens (subscribe, then read, then follow), re-reads when something was missed,
 // and closes runs that nobody watches.
+import { type Cursor, SNAPSHOT } from './cursor.ts';
 import { parseEntry, type RunEvent } from './event.ts';
 import { createRun, type Run } from './run.ts';
 import type { Store } from './store.ts';
@@ -15,7 +16,7 @@ export interface HubOptions {
 }
 
 export interface OpenOptions {
-  cursor?: number | null;
+  cursor?: Cursor;
   /** For an answer that says "unknown". A stream waits, and hears of the run's start. */
   confirmUnknown?: boolean;
   patienceMs: number;
@@ -218,14 +219,13 @@ export function createHub(options: HubOptions): Hub {
   }
 
   return {
-    open: async (runId, { cursor = null, confirmUnknown = false, patienceMs }) => {
+    open: async (runId, { cursor = SNAPSHOT, confirmUnknown = false, patienceMs }) => {
       const open = openRun(runId);
       open.usedAt = Date.now();
-      const { lastId } = open.run.history;
       // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost; and a
       // run without events may have started unheard.
-      const isBehind = (cursor !== null && cursor > lastId) || (confirmUnknown && lastId === 0);
-      if (isBehind) open.run.setSynced(false);
+      const { run } = open;
+      if (run.isBehind(cursor) || (confirmUnknown && run.history.lastId === 0)) open.run.setSynced(false);
       if (!open.run.isSynced) await within(patienceMs, sync(open));
       return open.run;
     },

@@ -1,8 +1,9 @@
 // One open run: its history here, and its subscribers. A subscriber is a cursor, not a queue: replay, live and slow
 // readers are the same loop, `advance`. No I/O: the hub feeds it.
-import { LOST, WAITING } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
 import type { RunEvent } from './event.ts';
 import { createHistory, type History } from './history.ts';
+import { createReplay } from './replay.ts';
 import { type SnapshotText, snapshotOf, snapshotText } from './snapshot.ts';
 
 /** What a way of delivery brings along to be a subscriber. Called synchronously; must not throw. */
@@ -29,8 +30,11 @@ export interface Run {
   readonly isSynced: boolean;
   setSynced(synced: boolean): void;
   readonly subscriberCount: number;
-  /** `cursor` null: a snapshot first, or nothing if the run is unknown. */
-  subscribe(reader: Reader, cursor: number | null): Subscription;
+  subscribe(reader: Reader, cursor: Cursor): Subscription;
+  /** A reader with this cursor has all of the run, and the run is done. */
+  isFinishedFor(cursor: Cursor): boolean;
+  /** The cursor names an event that this server doesn't have yet. */
+  isBehind(cursor: Cursor): boolean;
   /** Puts an announced event on. False if it does not follow the last: the store must be read. */
   apply(event: RunEvent): boolean;
   /** Takes over what was read from the store. */
@@ -49,10 +53,10 @@ interface Home {
 /** A class, as there are ten thousand of them: their methods are shared. */
 class Subscriber implements Subscription {
   readonly reader: Reader;
-  cursor: number | null;
+  cursor: Cursor;
   readonly #home: Home;
 
-  constructor(reader: Reader, cursor: number | null, home: Home) {
+  constructor(reader: Reader, cursor: Cursor, home: Home) {
     this.reader = reader;
     this.cursor = cursor;
     this.#home = home;
@@ -69,6 +73,7 @@ class Subscriber implements Subscription {
 
 export function createRun(runId: string, historyLimit: number, onDirty: () => void): Run {
   const history = createHistory(historyLimit);
+  const replay = createReplay(history, historyLimit);
   const subscribers = new Set<Subscriber>();
   const home = { subscribers, advance };
   let snapshots: { plain?: SnapshotText; gap?: SnapshotText } = {};
@@ -77,6 +82,12 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
   let isSynced = false;
   /** Some subscriber waits for `isSynced`. */
   let isHolding = false;
+
+  function hasChanged() {
+    snapshots = {};
+    replay.reset();
+    onDirty();
+  }
 
   function snapshot(gap: boolean): SnapshotText {
     const kind = gap ? 'gap' : 'plain';
@@ -87,30 +98,20 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
   function advance(subscriber: Subscriber) {
     const { reader } = subscriber;
     while (reader.isWritable()) {
-      const { cursor } = subscriber;
-      const { lastId } = history;
-      if (cursor === lastId && cursor !== 0) {
+      const step = replay.stepAfter(subscriber.cursor, isSynced);
+      if (step.kind === 'caught-up') {
         if (history.last?.done) reader.finished?.();
         return;
       }
-      // Another server may be ahead of this one: only the store can say what is nobody's cursor, or unknown.
-      if (!isSynced && (cursor === null ? lastId === 0 : cursor === LOST || cursor > lastId)) {
+      if (step.kind === 'ask-store') {
         isHolding = true;
         return;
       }
-      if (cursor === WAITING && lastId === 0) return;
-      const events = cursor === null ? null : history.after(cursor === WAITING ? startOfRun() : cursor);
-      if (events?.length === 0) return;
-      subscriber.cursor = events?.at(-1)?.id ?? (lastId || WAITING);
-      if (events) reader.events(events);
-      else if (cursor !== null || lastId !== 0)
-        reader.snapshot(snapshot(cursor !== null && cursor !== WAITING));
+      subscriber.cursor = step.next;
+      if (step.kind === 'nothing') return;
+      if (step.kind === 'events') reader.events(step.events);
+      else reader.snapshot(snapshot(step.gap));
     }
-  }
-
-  /** The cursor from which all of the run can be read; LOST if its first events may have gone already. */
-  function startOfRun(): number {
-    return history.events.length < historyLimit ? 0 : LOST;
   }
 
   function flush() {
@@ -141,27 +142,27 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
       advance(subscriber);
       return subscriber;
     },
+    isFinishedFor: (cursor) =>
+      cursor.at === 'event' && cursor.id === history.lastId && history.last?.done === true,
+    isBehind: replay.isAhead,
     apply: (event) => {
       if (history.holds(event)) return true;
       // One turn may bring more events than the history holds: whoever can take them gets them before they go.
       const isFull = history.events.length >= historyLimit;
       if (isFull && flushedId < history.firstId && event.id === history.lastId + 1) flush();
       if (!history.append(event)) return false;
-      snapshots = {};
-      onDirty();
+      hasChanged();
       return true;
     },
     merge: (events) => {
       flush();
       const { last, lastId } = history;
       if (history.merge(events) === 'lost') {
-        // A finished run expires: whoever has all of it misses nothing.
-        const hasExpired = events.length === 0 && last?.done === true;
+        const expired = events.length === 0 && last?.done === true ? lastId : 0;
         for (const subscriber of subscribers)
-          subscriber.cursor = hasExpired && subscriber.cursor === lastId ? WAITING : LOST;
+          subscriber.cursor = replay.cursorAfterLoss(subscriber.cursor, expired);
       } else if (history.lastId === lastId) return;
-      snapshots = {};
-      onDirty();
+      hasChanged();
     },
     flush,
     snapshot,

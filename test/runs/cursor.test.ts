@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { LOST, parseCursor } from '../../src/runs/cursor.ts';
+import { cursorAfter, LOST, parseCursor, SNAPSHOT, START } from '../../src/runs/cursor.ts';
 
 test('none, an id, or one that can not be followed', () => {
-  for (const none of [undefined, null, '']) assert.equal(parseCursor(none), null);
-  for (const id of [0, 1, 1763800000000012, Number.MAX_SAFE_INTEGER])
-    assert.equal(parseCursor(String(id)), id);
+  for (const none of [undefined, null, '', 'undefined', 'null']) assert.equal(parseCursor(none), SNAPSHOT);
+  assert.equal(parseCursor('0'), START);
+  for (const id of [1, 1763800000000012, Number.MAX_SAFE_INTEGER])
+    assert.deepEqual(parseCursor(String(id)), { at: 'event', id });
   for (const text of [
     '-1',
     '1.0',
@@ -29,11 +30,13 @@ test('none, an id, or one that can not be followed', () => {
     assert.equal(parseCursor(text), LOST, text);
 });
 
-test('whatever the text, it is null, lost or the id that the text spells', () => {
+test('whatever the text, it is none, lost or the id that the text spells', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.maxSafeNat().map(String)), (text) => {
       const cursor = parseCursor(text);
-      assert.ok(cursor === null || cursor === LOST || String(cursor) === text);
+      if (cursor === SNAPSHOT || cursor === LOST) return;
+      assert.deepEqual(cursor, cursorAfter(Number(text)));
+      assert.equal(String(Number(text)), text);
     }),
   );
 });

@@ -1,6 +1,7 @@
 // Entries of a history, and what others may have put among them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SNAPSHOT } from '../../src/runs/cursor.ts';
 import { eventFields, eventJson, parseEntry } from '../../src/runs/event.ts';
 import { createRun } from '../../src/runs/run.ts';
 import { entryOf, eventOf, foreignEntries, lookalikes } from '../support/entries.ts';
@@ -32,7 +33,7 @@ test('whatever stands among the events of a run, its snapshot has the events', (
     run.merge([eventOf({ id: 1, message: 'a line' }), ...(foreign ? [foreign] : [])]);
     run.setSynced(true);
     const reader = createRecordedReader();
-    run.subscribe(reader, null);
+    run.subscribe(reader, SNAPSHOT);
     const [snapshot] = reader.messages;
     assert.ok(snapshot?.type === 'initial_state');
     assert.deepEqual(snapshot.logs, ['a line'], entry.slice(0, 100));

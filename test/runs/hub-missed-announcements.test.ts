@@ -2,6 +2,7 @@
 // the clock stands still, so that nothing is found by chance at the next look.
 import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
+import { cursorAfter, SNAPSHOT, START } from '../../src/runs/cursor.ts';
 import { parseEntry, type RunEvent } from '../../src/runs/event.ts';
 import { createHub } from '../../src/runs/hub.ts';
 import type { Store } from '../../src/runs/store.ts';
@@ -73,7 +74,7 @@ test('an announcement that does not follow the last makes it read the store at o
   const { hub, record, lose } = setUp(t);
   const run = await hub.open('run', { patienceMs: 1000 });
   const reader = createReader();
-  run.subscribe(reader, null);
+  run.subscribe(reader, SNAPSHOT);
   await record('1');
   lose(true);
   await record('2');
@@ -88,7 +89,7 @@ test('what was trimmed before it could be read is announced as a gap', async (t)
   const { hub, record, lose } = setUp(t);
   const run = await hub.open('run', { patienceMs: 1000 });
   const reader = createReader();
-  run.subscribe(reader, null);
+  run.subscribe(reader, SNAPSHOT);
   await record('first');
   lose(true);
   for (let i = 0; i < LIMIT + 5; i++) await record(`lost ${i}`);
@@ -105,9 +106,9 @@ test('what is announced while the store is read comes after what was read, once'
     await record('meanwhile 1');
     await record('meanwhile 2');
   });
-  const run = await hub.open('run', { cursor: 0, patienceMs: 1000 });
+  const run = await hub.open('run', { cursor: START, patienceMs: 1000 });
   const reader = createReader();
-  run.subscribe(reader, 0);
+  run.subscribe(reader, START);
   await record('after');
   await reader.until(4);
   assert.deepEqual(reader.got, ['before', 'meanwhile 1', 'meanwhile 2', 'after']);
@@ -117,12 +118,12 @@ test('readers that open a run at the same time read the store once, and each get
   const { hub, record } = setUp(t);
   await record('1');
   const runs = await Promise.all(
-    Array.from({ length: 20 }, () => hub.open('run', { cursor: 0, patienceMs: 1000 })),
+    Array.from({ length: 20 }, () => hub.open('run', { cursor: START, patienceMs: 1000 })),
   );
   assert.equal(new Set(runs).size, 1);
   const readers = runs.map((run) => {
     const reader = createReader();
-    run.subscribe(reader, 0);
+    run.subscribe(reader, START);
     return reader;
   });
   await record('2');
@@ -139,9 +140,9 @@ test('a cursor ahead of what is here is compared with the store before it counts
   lose(true);
   await record('2');
   const cursor = (run.history.lastId ?? 0) + 1;
-  const opened = await hub.open('run', { cursor, patienceMs: 1000 });
+  const opened = await hub.open('run', { cursor: cursorAfter(cursor), patienceMs: 1000 });
   const reader = createReader();
-  opened.subscribe(reader, cursor);
+  opened.subscribe(reader, cursorAfter(cursor));
   lose(false);
   await record('3');
   await reader.until(1);

@@ -1,6 +1,7 @@
 // The hub and a store that stalls, loses its connection or knows nothing: readers get all, once, and gaps are real.
 import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
+import { cursorAfter, SNAPSHOT } from '../../src/runs/cursor.ts';
 import { createHub, type HubOptions, TooManyRuns } from '../../src/runs/hub.ts';
 import { createHeldStore, HELD_STORE_OPTIONS } from '../support/held-store.ts';
 import { createRecordedReader } from '../support/recorded-reader.ts';
@@ -36,13 +37,13 @@ for (const isHeardFirst of [true, false])
     store.holdAnswers();
     const [, cursor = 0] = await store.publish('r', { log: 'two' }, { log: 'three' });
 
-    const opening = hub.open('r', { cursor, patienceMs: PATIENCE_MS });
+    const opening = hub.open('r', { cursor: cursorAfter(cursor), patienceMs: PATIENCE_MS });
     await store.whenQuiet();
     mock.timers.tick(PATIENCE_MS);
     const run = await opening;
     assert.equal(run.isSynced, false);
     const moved = createRecordedReader();
-    run.subscribe(moved, cursor);
+    run.subscribe(moved, cursorAfter(cursor));
     const [fourth] = await store.publish('r', { log: 'four' });
     await store.whenQuiet();
     assert.deepEqual(moved.got, [], 'as long as the store has not answered');
@@ -63,11 +64,11 @@ test('a cursor that no server has handed out is a gap, once the store has been a
   const [id = 0] = await store.publish('r', { log: 'one' });
   await hub.open('r', { patienceMs: PATIENCE_MS });
   store.holdAnswers();
-  const opening = hub.open('r', { cursor: id + 1, patienceMs: PATIENCE_MS });
+  const opening = hub.open('r', { cursor: cursorAfter(id + 1), patienceMs: PATIENCE_MS });
   await store.whenQuiet();
   mock.timers.tick(PATIENCE_MS);
   const reader = createRecordedReader();
-  (await opening).subscribe(reader, id + 1);
+  (await opening).subscribe(reader, cursorAfter(id + 1));
   store.releaseAnswers();
   await store.whenQuiet();
   assert.deepEqual(reader.got, [`gap ${id}`]);
@@ -87,7 +88,7 @@ test('runs that nobody knows are closed again, sooner than others', async (t) =>
   await hub.open('known', { patienceMs: PATIENCE_MS });
   await hub.open('made up', { patienceMs: PATIENCE_MS });
   const watched = await hub.open('to come', { patienceMs: PATIENCE_MS });
-  watched.subscribe(createRecordedReader(), null);
+  watched.subscribe(createRecordedReader(), SNAPSHOT);
   mock.timers.tick(10_000);
   assert.deepEqual(
     store.asked.filter((question) => question.startsWith('unfollow')),
@@ -112,7 +113,7 @@ test('a run that nobody knows stays open for whoever waits for another one to be
   await store.whenQuiet();
   for (let ms = 0; ms < patienceMs; ms += 500) mock.timers.tick(500);
   const reader = createRecordedReader();
-  for (const run of await opening) run.subscribe(reader, null);
+  for (const run of await opening) run.subscribe(reader, SNAPSHOT);
   const [id] = await store.publish('unknown', { log: 'begins' });
   await store.whenQuiet();
   assert.deepEqual(reader.got, [`${id}`]);
@@ -125,7 +126,7 @@ test('a run that was closed while it waited to be compared does not take the ann
   for (const runId of [...watched, 'z']) {
     await store.publish(runId, { log: 'one' });
     const run = await hub.open(runId, { patienceMs: PATIENCE_MS });
-    if (runId !== 'z') run.subscribe(createRecordedReader(), null);
+    if (runId !== 'z') run.subscribe(createRecordedReader(), SNAPSHOT);
   }
   store.holdAnswers((runId) => runId !== 'z');
   store.lose();
@@ -137,7 +138,7 @@ test('a run that was closed while it waited to be compared does not take the ann
 
   const run = await hub.open('z', { patienceMs: PATIENCE_MS });
   const reader = createRecordedReader();
-  run.subscribe(reader, run.history.lastId);
+  run.subscribe(reader, cursorAfter(run.history.lastId));
   store.releaseAnswers();
   await store.whenQuiet();
   const [id] = await store.publish('z', { log: 'two' });
@@ -153,7 +154,7 @@ test('the sweep does not keep a slow comparison from settling', async (t) => {
   await store.whenQuiet();
   mock.timers.tick(PATIENCE_MS);
   const run = await opening;
-  run.subscribe(createRecordedReader(), null);
+  run.subscribe(createRecordedReader(), SNAPSHOT);
   // The comparison asks twice: it follows, then reads. Each answer takes longer than the sweep's interval.
   for (let question = 1; question <= 2; question++) {
     for (let second = 1; second <= 3; second++) mock.timers.tick(1000);
@@ -167,7 +168,7 @@ test('however slow the store, a sweep has it asked by so many runs at once', asy
   const { store, hub } = setUp(t);
   for (let i = 0; i < 120; i++) {
     const run = await hub.open(`run ${i}`, { patienceMs: PATIENCE_MS });
-    run.subscribe(createRecordedReader(), null);
+    run.subscribe(createRecordedReader(), SNAPSHOT);
   }
   store.lose();
   store.holdAnswers();
@@ -183,8 +184,8 @@ test('a finished run that expires tells a reader who has all of it nothing, and 
   await store.publish('r', { log: 'one' });
   const run = await hub.open('r', { patienceMs: PATIENCE_MS });
   const [hasAll, lacksTheEnd] = [createRecordedReader(), createRecordedReader()];
-  run.subscribe(hasAll, run.history.lastId);
-  const late = run.subscribe(lacksTheEnd, run.history.lastId);
+  run.subscribe(hasAll, cursorAfter(run.history.lastId));
+  const late = run.subscribe(lacksTheEnd, cursorAfter(run.history.lastId));
   lacksTheEnd.setWritable(false);
   const [end] = await store.publish('r', { state: 'END', log: 'two' });
   await store.whenQuiet();
@@ -208,7 +209,7 @@ test('while many updates wait to be recorded, readers are served four times a se
   const [first = 0] = await store.publish('r', { log: 'one' });
   const run = await hub.open('r', { patienceMs: PATIENCE_MS });
   const reader = createRecordedReader();
-  run.subscribe(reader, first);
+  run.subscribe(reader, cursorAfter(first));
   const served = async () => {
     await store.whenQuiet();
     return reader.got.length;

@@ -1,0 +1,89 @@
+// What a reader gets next. Whether it has missed events, a gap, is decided here and nowhere else.
+import { type Cursor, LOST, WAITING } from './cursor.ts';
+import type { RunEvent } from './event.ts';
+import type { History } from './history.ts';
+
+export type Step =
+  /** There is nothing for it yet. */
+  | { readonly kind: 'nothing'; readonly next: Cursor }
+  /** It has the newest event. */
+  | { readonly kind: 'caught-up' }
+  /** This history can't tell: another server may be ahead of it, so the store must be read first. */
+  | { readonly kind: 'ask-store' }
+  /** `next` is the reader's cursor when it has them. */
+  | { readonly kind: 'events'; readonly events: readonly RunEvent[]; readonly next: Cursor }
+  | { readonly kind: 'snapshot'; readonly gap: boolean; readonly next: Cursor };
+
+export interface Replay {
+  /** Readers at the same event get the same step, so that what is made of it can be shared. */
+  stepAfter(cursor: Cursor, isSynced: boolean): Step;
+  /** The cursor names an event that this history doesn't have yet. */
+  isAhead(cursor: Cursor): boolean;
+  /**
+   * A reader's cursor after its list was lost and began again. `expired`: the last event of a finished run that has expired
+   * (0 for none); a reader that has it has missed nothing.
+   */
+  cursorAfterLoss(cursor: Cursor, expired: number): Cursor;
+  /** The history has changed. */
+  reset(): void;
+}
+
+const CAUGHT_UP: Step = { kind: 'caught-up' };
+const ASK_STORE: Step = { kind: 'ask-store' };
+
+export function createReplay(history: History, historyLimit: number): Replay {
+  let steps = new Map<number, Step>();
+
+  function snapshot(gap: boolean): Step {
+    const id = history.lastId;
+    return { kind: 'snapshot', gap, next: id === 0 ? WAITING : { at: 'event', id } };
+  }
+
+  function stepAfterEvent(id: number): Step {
+    const known = steps.get(id);
+    if (known) return known;
+    const events = history.after(id);
+    const last = events?.at(-1);
+    // Not kept: strangers may name any number of ids that are gone.
+    if (!events || !last) return snapshot(true);
+    const step: Step = { kind: 'events', events, next: { at: 'event', id: last.id } };
+    steps.set(id, step);
+    return step;
+  }
+
+  function allEvents(cursor: Cursor): Step {
+    return history.lastId === 0 ? { kind: 'nothing', next: cursor } : stepAfterEvent(history.firstId - 1);
+  }
+
+  function isAhead(cursor: Cursor): boolean {
+    return cursor.at === 'event' && cursor.id > history.lastId;
+  }
+
+  return {
+    stepAfter: (cursor, isSynced) => {
+      switch (cursor.at) {
+        case 'event':
+          if (cursor.id === history.lastId) return CAUGHT_UP;
+          return !isSynced && isAhead(cursor) ? ASK_STORE : stepAfterEvent(cursor.id);
+        case 'lost':
+          return isSynced ? snapshot(true) : ASK_STORE;
+        case 'snapshot':
+          if (history.lastId !== 0) return snapshot(false);
+          return isSynced ? { kind: 'nothing', next: WAITING } : ASK_STORE;
+        case 'start':
+          return allEvents(cursor);
+        case 'waiting':
+          // The first events of a full history may have gone already; a snapshot makes up for them.
+          return history.events.length < historyLimit ? allEvents(cursor) : snapshot(false);
+      }
+    },
+    isAhead,
+    cursorAfterLoss: (cursor, expired) => {
+      if (cursor.at === 'snapshot' || cursor.at === 'start') return cursor;
+      return cursor.at === 'event' && cursor.id === expired ? WAITING : LOST;
+    },
+    reset: () => {
+      steps = new Map();
+    },
+  };
+}
