@@ -1,6 +1,15 @@
 // The environment, read once into a frozen Config. An invalid value stops the start and names the variable.
 
-export interface Config {
+import {
+  DEFAULT_RAW_CHANNEL,
+  type GivenSettings,
+  isOwnChannel,
+  nameProblem,
+  parseSettings,
+  type Settings,
+} from './runs/settings.ts';
+
+export interface Config extends Settings {
   host: string;
   port: number;
   isProduction: boolean;
@@ -8,11 +17,6 @@ export interface Config {
   redisUrl: string | null;
   redisTlsInsecure: boolean;
   rawChannel: string;
-  keyPrefix: string;
-  terminalStates: readonly string[];
-  historyLimit: number;
-  runTtlMs: number;
-  finishedTtlMs: number;
   maxConnections: number;
   heartbeatMs: number;
   shutdownMs: number;
@@ -37,9 +41,13 @@ const NOT_YET = ['PROGRESS_SECRET', 'MAX_CONNECTIONS_PER_RUN'];
 const MAX_PORT = 65_535;
 /** The element takes a line without pings for dead, and proxies cut idle ones, the strictest after 55 s. */
 const MAX_HEARTBEAT_SECONDS = 30;
-const MAX_NAME_BYTES = 150;
-/** What Redis takes as an expiry without a thought: 10 years. */
-const MAX_TTL_SECONDS = 315_360_000;
+const VARIABLES: Readonly<Record<keyof GivenSettings, string>> = {
+  keyPrefix: 'KEY_PREFIX',
+  terminalStates: 'TERMINAL_STATES',
+  historyLimit: 'HISTORY_LIMIT',
+  runTtlSeconds: 'RUN_TTL_SECONDS',
+  finishedTtlSeconds: 'FINISHED_TTL_SECONDS',
+};
 
 /** Throws ConfigError. An empty variable counts as unset. */
 export function parseConfig(environment: Environment): Config {
@@ -55,19 +63,15 @@ export function parseConfig(environment: Environment): Config {
     if (environment[name]) throw new ConfigError(name, 'is not supported by this version: unset it');
   }
   const isProduction = environment.NODE_ENV === 'production';
-  const keyPrefix = keyName('KEY_PREFIX', text('KEY_PREFIX', 'autoshorts'));
+  const settings = settingsOf(environment);
   return Object.freeze({
     host: text('HOST', isProduction || environment.PORT ? '0.0.0.0' : '127.0.0.1'),
     port: integer('PORT', 8000, 0, MAX_PORT),
     isProduction,
     redisUrl: redisUrl(environment.REDIS_URL),
     redisTlsInsecure: flag('REDIS_TLS_INSECURE', environment.REDIS_TLS_INSECURE),
-    rawChannel: rawChannel(text('PROGRESS_CHANNEL', 'autoshorts:progress'), keyPrefix),
-    keyPrefix,
-    terminalStates: states('TERMINAL_STATES', text('TERMINAL_STATES', 'END,FAILED')),
-    historyLimit: integer('HISTORY_LIMIT', 500, 1, 100_000),
-    runTtlMs: integer('RUN_TTL_SECONDS', 86_400, 1, MAX_TTL_SECONDS) * 1000,
-    finishedTtlMs: integer('FINISHED_TTL_SECONDS', 3600, 1, MAX_TTL_SECONDS) * 1000,
+    rawChannel: rawChannel(text('PROGRESS_CHANNEL', DEFAULT_RAW_CHANNEL), settings.keyPrefix),
+    ...settings,
     maxConnections: integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
     heartbeatMs: integer('HEARTBEAT_SECONDS', 15, 1, MAX_HEARTBEAT_SECONDS) * 1000,
     shutdownMs: integer('SHUTDOWN_SECONDS', 4, 1, 600) * 1000,
@@ -84,26 +88,33 @@ function redisUrl(value: string | undefined): string | null {
   return value;
 }
 
-function keyName(name: string, value: string): string {
-  // The subscription and the marker's script must reach Redis in one packet.
-  if (/^[^\s\p{Cc}]+$/u.test(value) && Buffer.byteLength(value) <= MAX_NAME_BYTES) return value;
-  throw new ConfigError(name, `must be 1 to ${MAX_NAME_BYTES} bytes without spaces`);
+function settingsOf(environment: Environment): Settings {
+  const given = (setting: keyof GivenSettings) => environment[VARIABLES[setting]] || undefined;
+  // What is no number stays a text, so that the error shows it as it was given.
+  const number = (value: string | undefined) => (value && /^\d+$/.test(value) ? Number(value) : value);
+  return parseSettings(
+    {
+      keyPrefix: given('keyPrefix'),
+      terminalStates: given('terminalStates')
+        ?.split(',')
+        .map((state) => state.trim()),
+      historyLimit: number(given('historyLimit')),
+      runTtlSeconds: number(given('runTtlSeconds')),
+      finishedTtlSeconds: number(given('finishedTtlSeconds')),
+    },
+    (setting, problem) => new ConfigError(VARIABLES[setting], problem),
+  );
 }
 
-function rawChannel(value: string, keyPrefix: string): string {
-  const channel = keyName('PROGRESS_CHANNEL', value);
-  if (channel === `${keyPrefix}:marker` || channel.startsWith(`${keyPrefix}:run:`))
+function rawChannel(channel: string, keyPrefix: string): string {
+  const problem = nameProblem(channel);
+  if (problem) throw new ConfigError('PROGRESS_CHANNEL', problem);
+  if (isOwnChannel(channel, keyPrefix))
     throw new ConfigError(
       'PROGRESS_CHANNEL',
       `must not be one of the service's own channels, "${keyPrefix}:…"`,
     );
   return channel;
-}
-
-function states(name: string, value: string): string[] {
-  const list = value.split(',').map((state) => state.trim());
-  if (list.every((state) => /^[^\p{Cc}]{1,64}$/u.test(state))) return list;
-  throw new ConfigError(name, `must be a comma-separated list of states, not "${value}"`);
 }
 
 function origins(name: string, value: string | undefined): string[] | '*' {

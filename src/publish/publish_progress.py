@@ -53,7 +53,7 @@ codecs.lookup("idna")
 class Publisher:
     """A connection to Redis, and the updates that wait for it. Threads may share it; a forked child gets its own.
 
-    Options that are not given come from the environment (see above).
+    Options that are not given come from the environment (see above). A ValueError names an option that can't be used.
 
     Of one run up to 1,000 updates wait (or twice `history_limit`, if that is more), of all runs ten times as many.
     Beyond that the oldest are folded: states, progress and data into the newest; log lines last of all, and then the
@@ -69,12 +69,12 @@ class Publisher:
         finished_ttl_seconds=None, strict=False
     ):
         self._url = redis_url or os.environ.get("REDIS_URL") or "redis://localhost:6379/0"
-        self._prefix = key_prefix or os.environ.get("KEY_PREFIX") or "autoshorts"
-        states = terminal_states or (os.environ.get("TERMINAL_STATES") or "END,FAILED").split(",")
-        self._terminal = [_json(state.strip()) for state in states]
-        limit = history_limit or _number("HISTORY_LIMIT", 500)
-        ttl = run_ttl_seconds or _number("RUN_TTL_SECONDS", 86400)
-        finished_ttl = finished_ttl_seconds or _number("FINISHED_TTL_SECONDS", 3600)
+        self._prefix = _setting("key_prefix", key_prefix, "autoshorts", _key_prefix)
+        states = _setting("terminal_states", terminal_states, ["END", "FAILED"], _terminal_states)
+        self._terminal = [_json(state) for state in states]
+        limit = _setting("history_limit", history_limit, 500, _history_limit)
+        ttl = _setting("run_ttl_seconds", run_ttl_seconds, 86400, _ttl_seconds)
+        finished_ttl = _setting("finished_ttl_seconds", finished_ttl_seconds, 3600, _ttl_seconds)
         self._script_options = [limit, ttl * 1000, finished_ttl * 1000, f",{','.join(self._terminal)},"]
         self._most_per_run = max(MIN_WAITING, 2 * limit)
         self._strict = strict
@@ -348,12 +348,62 @@ def _json(value):
     return _LINE_SEPARATOR.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _number(name, default):
-    value = os.environ.get(name) or str(default)
-    if value.isdecimal() and int(value) > 0:
-        return int(value)
-    log_to.warning("%s must be a whole number above 0, not %r: %s is taken", name, value, default)
-    return default
+def _setting(name, given, default, parse):
+    """An option or, where it is None, its variable of the environment: a bad one is warned of, and the default taken."""
+    if given is not None:
+        try:
+            return parse(given)
+        except ValueError as error:
+            raise ValueError(f"{name} {error}, not {given!r}") from None
+    text = os.environ.get(name.upper())
+    if not text:
+        return default
+    value = text
+    if isinstance(default, list):
+        value = [state.strip() for state in text.split(",")]
+    elif isinstance(default, int) and re.fullmatch("[0-9]+", text):
+        value = int(text)
+    try:
+        return parse(value)
+    except ValueError as error:
+        log_to.warning("%s %s, not %r: %s is taken", name.upper(), error, text, default)
+        return default
+
+
+# The rules are those of the service's src/runs/settings.ts.
+def _key_prefix(value):
+    if not isinstance(value, str) or re.search(r"\s", value) or _CONTROL.search(value) or not 0 < len(_bytes(value)) <= 150:
+        raise ValueError("must be 1 to 150 bytes without spaces")
+    return value
+
+
+def _terminal_states(value):
+    if not isinstance(value, (list, tuple)) or not value or not all(map(_is_terminal_state, value)):
+        raise ValueError("must be a list of states, each of 1 to 64 characters without commas")
+    return list(value)
+
+
+def _is_terminal_state(state):
+    return isinstance(state, str) and 0 < len(state) <= 64 and "," not in state and not _CONTROL.search(state)
+
+
+def _history_limit(value):
+    return _whole_number(value, 100_000)
+
+
+def _ttl_seconds(value):
+    return _whole_number(value, 315_360_000)
+
+
+def _whole_number(value, most):
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not is_number or not 1 <= value <= most or value != int(value):
+        raise ValueError(f"must be a whole number from 1 to {most}")
+    return int(value)
+
+
+def _bytes(text):
+    return text.encode(errors="surrogatepass")
 
 
 def _connect(url):

@@ -3,23 +3,19 @@
 import { randomBytes } from 'node:crypto';
 import type { Recording } from '../runs/record.ts';
 import { parseRunId } from '../runs/run-id.ts';
+import { type GivenSettings, keyOf, markerKeyOf, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 import { createRedisClient } from '../stores/redis-client.ts';
 import { createRedisRecorder } from '../stores/redis-recorder.ts';
 import { createBacklog } from './backlog.ts';
 import { type ProgressUpdate, parseProgressUpdate } from './progress-update.ts';
 
-export interface PublisherOptions {
+/** The settings are those of the service, if it runs with others than the defaults. */
+export interface PublisherOptions extends GivenSettings {
   /** redis:// or rediss:// */
   redisUrl: string;
   /** Accept any certificate (Heroku's is self-signed). */
   tlsInsecure?: boolean;
-  /** Those of the service, if it runs with others than these: 'autoshorts', ['END', 'FAILED'], 500, 86,400 and 3,600. */
-  keyPrefix?: string;
-  terminalStates?: readonly string[];
-  historyLimit?: number;
-  runTtlSeconds?: number;
-  finishedTtlSeconds?: number;
   /** `publish` throws a TypeError for a bad field or run id, and reports nothing of that update. */
   strict?: boolean;
   /** Told in a sentence what goes wrong, once until it is well again. Default: `process.emitWarning`. */
@@ -51,14 +47,10 @@ const MIN_WAITING = 1000;
 const RETRY_MS = 100;
 const MAX_RETRY_MS = 2000;
 
-/** Throws a TypeError for a `redisUrl` that is none. Connects at once, and again whenever the connection is lost. */
+/** Throws a TypeError that names the option for a value that can't be used. Connects at once, and again whenever the connection is lost. */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const {
-    redisUrl,
-    keyPrefix = 'autoshorts',
-    terminalStates = ['END', 'FAILED'],
-    historyLimit = 500,
-  } = options;
+  const { redisUrl } = options;
+  const settings = parseSettings(options);
   if (!URL.canParse(redisUrl)) throw new TypeError('redisUrl must be a redis:// or rediss:// URL');
   const warnOnce = createWarnings(options.onWarning ?? ((text) => process.emitWarning(text, 'RunProgress')));
   const client = createRedisClient({
@@ -73,16 +65,14 @@ export function createPublisher(options: PublisherOptions): Publisher {
   });
   const recorder = createRedisRecorder(
     client,
-    (runId) => `${keyPrefix}:run:${runId}`,
-    `${keyPrefix}:marker`,
-    {
-      historyLimit,
-      runTtlMs: (options.runTtlSeconds ?? 86_400) * 1000,
-      finishedTtlMs: (options.finishedTtlSeconds ?? 3600) * 1000,
-      terminalStates,
-    },
+    (runId) => keyOf(settings.keyPrefix, runId),
+    markerKeyOf(settings.keyPrefix),
+    settings,
   );
-  const backlog = createBacklog({ mostPerRun: Math.max(MIN_WAITING, 2 * historyLimit), terminalStates });
+  const backlog = createBacklog({
+    mostPerRun: Math.max(MIN_WAITING, 2 * settings.historyLimit),
+    terminalStates: settings.terminalStates,
+  });
   const source = `p${randomBytes(9).toString('base64url')}`;
   let n = 0;
   let sending = false;

@@ -22,15 +22,6 @@ export interface StoreStatus {
   reason?: string;
 }
 
-export interface HistoryOptions {
-  /** Events kept per run. */
-  historyLimit: number;
-  /** Expiry after an update, and after one that leaves the run in a terminal state. */
-  runTtlMs: number;
-  finishedTtlMs: number;
-  terminalStates: readonly string[];
-}
-
 export interface Store {
   /**
    * Records updates in the order given, and calls in the order made; each atomically: in the history before it is

@@ -1,7 +1,8 @@
 // The store in memory: for one process, lost when it ends.
 import { jsonText } from '../runs/json-text.ts';
 import { bearsKey, type Recording, recordUpdate } from '../runs/record.ts';
-import type { HistoryOptions, Outcome, Store } from '../runs/store.ts';
+import type { HistoryOptions } from '../runs/settings.ts';
+import type { Outcome, Store } from '../runs/store.ts';
 
 const SWEEP_MS = 10_000;
 

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { jsonText } from '../runs/json-text.ts';
 import { type Recording, updateText } from '../runs/record.ts';
-import type { HistoryOptions, Outcome } from '../runs/store.ts';
+import type { HistoryOptions } from '../runs/settings.ts';
+import type { Outcome } from '../runs/store.ts';
 import { reasonOf } from './redis-client.ts';
 
 const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');

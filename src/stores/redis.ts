@@ -1,7 +1,8 @@
 // The store on Redis: a list per run, a script that records, a connection for commands and one for announcements.
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { HistoryOptions, Store, StoreStatus } from '../runs/store.ts';
+import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
+import type { Store, StoreStatus } from '../runs/store.ts';
 import { createListener } from './listener.ts';
 import { createOutbox } from './outbox.ts';
 import { createRedisClient } from './redis-client.ts';
@@ -9,13 +10,11 @@ import { createRedisRecorder } from './redis-recorder.ts';
 import { createSubscriber } from './subscriber.ts';
 import { createTally } from './tally.ts';
 
-export interface RedisStoreOptions extends HistoryOptions {
+export interface RedisStoreOptions extends Settings {
   url: string;
   tlsInsecure: boolean;
   /** The channel on which workers publish raw messages. */
   rawChannel: string;
-  /** Histories are `<prefix>:run:<run_id>`, the marker is `<prefix>:marker`. */
-  keyPrefix: string;
   log: Logger;
 }
 
@@ -28,13 +27,13 @@ const STATUS_TIMEOUT_MS = 1500;
 
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, tlsInsecure, rawChannel, keyPrefix, log } = options;
-  const markerKey = `${keyPrefix}:marker`;
-  const keyOf = (runId: string) => `${keyPrefix}:run:${runId}`;
+  const markerKey = markerKeyOf(keyPrefix);
+  const historyKey = (runId: string) => keyOf(keyPrefix, runId);
   const client = (name: string, answerTimeoutMs: number) =>
     createRedisClient({ url, tlsInsecure, name, answerTimeoutMs, log });
   const commands = client('run-progress', COMMAND_TIMEOUT_MS);
   const announcements = client('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);
-  const recorder = createRedisRecorder(commands, keyOf, markerKey, options);
+  const recorder = createRedisRecorder(commands, historyKey, markerKey, options);
   const record: Store['record'] = (recordings, { wantEntries = false } = {}) =>
     recorder.record(recordings, wantEntries);
   const tally = createTally(log);
@@ -80,11 +79,11 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
   return {
     record,
-    read: (runId) => commands.lrange(keyOf(runId), 0, -1),
-    readLast: (runId) => commands.lindex(keyOf(runId), -1),
+    read: (runId) => commands.lrange(historyKey(runId), 0, -1),
+    readLast: (runId) => commands.lindex(historyKey(runId), -1),
     follow: (runId, onEntries) =>
-      subscriber.follow(keyOf(runId), (announcement) => onEntries(announcement.split('\n'))),
-    unfollow: (runId) => subscriber.unfollow(keyOf(runId)),
+      subscriber.follow(historyKey(runId), (announcement) => onEntries(announcement.split('\n'))),
+    unfollow: (runId) => subscriber.unfollow(historyKey(runId)),
     onConnection: (listen) => {
       connectionListeners.push(listen);
     },

@@ -9,6 +9,7 @@ import { parseProgressUpdate } from '../../src/publish/progress-update.ts';
 import type { Json } from '../../src/runs/json-text.ts';
 import { type UpdateText, updateText } from '../../src/runs/record.ts';
 import { parseRunId } from '../../src/runs/run-id.ts';
+import { parseSettings } from '../../src/runs/settings.ts';
 import type { Update } from '../../src/runs/update.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
 
@@ -23,6 +24,7 @@ interface Vectors {
     ended?: string;
     waiting: Record<string, number>;
   }[];
+  settings: { name: string; given: Record<string, Json>; bad?: string }[];
 }
 
 const PATH = fileURLToPath(new URL('./vectors.json', import.meta.url));
@@ -98,6 +100,16 @@ describe('TypeScript', () => {
   }
   for (const vector of vectors.backlogs)
     test(`waiting: ${vector.name}`, () => assert.deepEqual(wait(vector), vector.waiting));
+  for (const { name, given, bad } of vectors.settings) {
+    test(`settings: ${name}`, () => {
+      if (bad === undefined) parseSettings(given);
+      else
+        assert.throws(() => parseSettings(given), {
+          name: 'TypeError',
+          message: new RegExp(`^${bad} must be `),
+        });
+    });
+  }
 });
 
 describe('Python', () => {
@@ -106,6 +118,7 @@ describe('Python', () => {
     runIds: (string | null)[];
     folds: Update[][];
     backlogs: Record<string, number>[];
+    settings: (string | null)[];
   };
   before(async () => {
     const { code, stdout, stderr } = await whenEnded(spawnPython(['vectors.py', PATH]));
@@ -128,7 +141,13 @@ describe('Python', () => {
     test(`a fold: ${name}`, () => assert.deepEqual(python.folds[i], folded));
   for (const [i, { name, waiting }] of vectors.backlogs.entries())
     test(`waiting: ${name}`, () => assert.deepEqual(python.backlogs[i], waiting));
+  for (const [i, { name, bad = null }] of vectors.settings.entries())
+    test(`settings: ${name}`, () => assert.equal(python.settings[i], bad && snakeCase(bad)));
 });
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
 
 test('the Python publisher holds the record script, byte for byte', () => {
   const file = (path: string) => readFileSync(new URL(`../../src/${path}`, import.meta.url), 'utf8');

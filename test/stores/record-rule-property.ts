@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { jsonText } from '../../src/runs/json-text.ts';
 import { type Recording, recordUpdate } from '../../src/runs/record.ts';
-import type { HistoryOptions, Outcome } from '../../src/runs/store.ts';
+import type { HistoryOptions } from '../../src/runs/settings.ts';
+import type { Outcome } from '../../src/runs/store.ts';
 import type { Update } from '../../src/runs/update.ts';
 import { type ContractSubject, farEpoch } from './contract-subject.ts';
 

@@ -1,7 +1,8 @@
 // What every store must do (runs/store.ts), run by each implementation's own test file.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { HistoryOptions, Store } from '../../src/runs/store.ts';
+import type { HistoryOptions } from '../../src/runs/settings.ts';
+import type { Store } from '../../src/runs/store.ts';
 import { createContractSubject } from './contract-subject.ts';
 import { foldingContract } from './folding-contract.ts';
 import { followingContract } from './following-contract.ts';

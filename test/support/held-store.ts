@@ -1,7 +1,8 @@
 // A store in memory between which and the hub a test stands: its answers and announcements can be held back, as by a
 // Redis that stalls, and its connection can be lost.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { HistoryOptions, Store } from '../../src/runs/store.ts';
+import type { HistoryOptions } from '../../src/runs/settings.ts';
+import type { Store } from '../../src/runs/store.ts';
 import type { Update } from '../../src/runs/update.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 

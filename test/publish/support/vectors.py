@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import sys
 
 import publish_progress as publisher
@@ -48,12 +49,22 @@ def wait(vector):
     return counts
 
 
+def bad_setting(given):
+    """The option that the ValueError names; None without one."""
+    options = {re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name): value for name, value in given.items()}
+    try:
+        publisher.Publisher(**options)
+    except ValueError as error:
+        return str(error).split()[0]
+
+
 vectors = expand(json.loads(pathlib.Path(sys.argv[1]).read_text()))
 json.dump(
     {
         "updates": [parse_update(vector["given"]) for vector in vectors["updates"]],
         "runIds": [parse_run_id(vector["given"]) for vector in vectors["runIds"]],
         "folds": [publisher.fold(vector["updates"], vector["most"], ["END", "FAILED"]) for vector in vectors["folds"]],
+        "settings": [bad_setting(vector["given"]) for vector in vectors["settings"]],
         "backlogs": [wait(vector) for vector in vectors["backlogs"]],
     },
     sys.stdout,
