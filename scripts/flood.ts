@@ -6,7 +6,7 @@ import { see, waitFor } from '../test/element/element-in-page.ts';
 import { openFront } from '../test/element/front.ts';
 import { startRestartable } from '../test/element/restartable-service.ts';
 import { startRedis } from '../test/support/redis.ts';
-import { launchChromium } from './chromium.ts';
+import { launchChromium } from './browsers.ts';
 
 const LINES = 10_000;
 const PER_TICK = 20;

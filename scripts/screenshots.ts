@@ -1,6 +1,6 @@
 // Pictures of every state, in every variant, both themes and many widths, into screenshots/. To be looked at.
 import { mkdir } from 'node:fs/promises';
-import { launchChromium } from './chromium.ts';
+import { launchChromium } from './browsers.ts';
 import { hang, openGallery, type Wall } from './gallery.ts';
 
 const OUT = 'screenshots';

@@ -1,4 +1,4 @@
-// Sees to it that what the tests need beside npm packages is there: a Redis, a Celery, a browser with Korean and emoji.
+// Sees to it that what the tests need beside npm packages is there: a Redis, a Celery, browsers with Korean and emoji.
 // Nothing is skipped where it isn't: as root on Debian it is installed, elsewhere the command is printed and we fail.
 // With names of packages only those: node scripts/setup.js redis-server
 import { spawnSync } from 'node:child_process';
@@ -25,6 +25,7 @@ const needs = [
     isThere: () => runs('/usr/bin/python3', '-c', 'import redis'),
   },
   { package: 'chromium', why: 'a real browser', isThere: () => runs('chromium', '--version') },
+  { package: 'firefox-esr', why: 'another real browser', isThere: () => runs('firefox-esr', '--version') },
   { package: 'fonts-noto-cjk', why: 'Korean text', isThere: () => hasFont('fonts-noto-cjk') },
   { package: 'fonts-noto-color-emoji', why: 'emoji', isThere: () => hasFont('fonts-noto-color-emoji') },
 ];

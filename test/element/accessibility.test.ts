@@ -1,19 +1,11 @@
 // axe-core over every state, variant and theme; and what a keyboard can do.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
 import type { AxeResults } from 'axe-core';
-import type { Browser } from 'playwright-core';
-import { launchChromium } from '../../scripts/chromium.ts';
 import { hang, openGallery, type Wall } from '../../scripts/gallery.ts';
+import { browserTest } from './browser-test.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
-let browser: Browser;
-before(async () => {
-  browser = await launchChromium();
-});
-after(() => browser.close());
 
 const walls: Wall[] = [
   { variant: 'full', width: 720, language: 'ko' },
@@ -24,25 +16,30 @@ const walls: Wall[] = [
 ];
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`axe finds nothing in any state and variant, ${colorScheme}`, async (t) => {
-    // Motion is stopped, so that colours are judged at rest.
-    const page = await openGallery(browser, { colorScheme, reducedMotion: 'reduce' });
-    t.after(() => page.close());
-    await page.addScriptTag({ path: AXE });
-    for (const wall of walls) {
-      await hang(page, wall);
-      await page.clock.resume();
-      const { violations, passes } = await page.evaluate<AxeResults>('axe.run()');
-      const found = violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ target, any }) => [id, target, any[0]?.message]),
-      );
-      assert.deepEqual(found, [], `${wall.variant} ${wall.width}`);
-      assert.ok(passes.some(({ id }) => id === 'color-contrast'));
-    }
-  });
+  // Motion is stopped, so that colours are judged at rest.
+  const preferences = { colorScheme, reducedMotion: 'reduce' } as const;
+  browserTest(
+    `axe finds nothing in any state and variant, ${colorScheme}`,
+    async (t, browser) => {
+      const page = await openGallery(browser, preferences);
+      t.after(() => page.close());
+      await page.addScriptTag({ path: AXE });
+      for (const wall of walls) {
+        await hang(page, wall);
+        await page.clock.resume();
+        const { violations, passes } = await page.evaluate<AxeResults>('axe.run()');
+        const found = violations.flatMap(({ id, nodes }) =>
+          nodes.map(({ target, any }) => [id, target, any[0]?.message]),
+        );
+        assert.deepEqual(found, [], `${wall.variant} ${wall.width}`);
+        assert.ok(passes.some(({ id }) => id === 'color-contrast'));
+      }
+    },
+    preferences,
+  );
 }
 
-test('the bar says its value and words, and no value while there is none', async (t) => {
+browserTest('the bar says its value and words, and no value while there is none', async (t, browser) => {
   const page = await openGallery(browser, {});
   t.after(() => page.close());
   await hang(page, { variant: 'full', width: 560, language: 'ko' });
@@ -58,7 +55,7 @@ test('the bar says its value and words, and no value while there is none', async
   ]);
 });
 
-test('the log opens, scrolls and closes by keyboard', async (t) => {
+browserTest('the log opens, scrolls and closes by keyboard', async (t, browser) => {
   const page = await openGallery(browser, {});
   t.after(() => page.close());
   await hang(page, { variant: 'full', width: 300, language: 'ko' });

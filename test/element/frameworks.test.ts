@@ -4,7 +4,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import { compileTemplate } from 'vue/compiler-sfc';
-import { launchChromium } from '../../scripts/chromium.ts';
+import { launchChromium } from '../../scripts/browsers.ts';
 import { pollUntil } from '../support/poll-until.ts';
 import { see, waitFor } from './element-in-page.ts';
 import { openFront } from './front.ts';

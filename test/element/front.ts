@@ -37,7 +37,7 @@ export interface Front {
 
 /** As strict as a page can be. */
 const policy = (other: string) =>
-  `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: ${other}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: ${other}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
 
 /** `hasPage: false`: it is only a proxy, the element's script is the service's as well. */
 export async function openFront(service: string, { hasPage = true } = {}): Promise<Front> {

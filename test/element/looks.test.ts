@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { launchChromium } from '../../scripts/chromium.ts';
+import { launchChromium } from '../../scripts/browsers.ts';
 import { hang, openGallery } from '../../scripts/gallery.ts';
 
 let browser: Browser;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import manifest from '../../custom-elements.json' with { type: 'json' };
-import { launchChromium } from '../../scripts/chromium.ts';
+import { launchChromium } from '../../scripts/browsers.ts';
 import { hang, openGallery } from '../../scripts/gallery.ts';
 
 const declaration = manifest.modules[0]?.declarations[0];

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
-import { launchChromium } from '../../scripts/chromium.ts';
+import { launchChromium } from '../../scripts/browsers.ts';
 import { createPublisher } from '../../src/publish/publisher.ts';
 import { startRedis } from '../support/redis.ts';
 import { notedEvents, notedSetbacks, noteEvents, noteSetbacks, see, waitFor } from './element-in-page.ts';

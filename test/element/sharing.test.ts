@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { launchChromium } from '../../scripts/chromium.ts';
+import { launchChromium } from '../../scripts/browsers.ts';
 import { see, waitFor } from './element-in-page.ts';
 import { type Front, openFront } from './front.ts';
 import { type RestartableService, startRestartable } from './restartable-service.ts';
