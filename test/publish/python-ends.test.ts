@@ -1,0 +1,110 @@
+// What a Python worker has recorded at the moment when its process is ended, or lets nothing else run.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import { startRedis } from '../support/redis.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { lines, readLines } from './support/lines.ts';
+import { spawnPython, whenEnded } from './support/python.ts';
+
+const RUNS = 20;
+
+async function setUp(t: TestContext) {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  return { redis, client: await redis.client() };
+}
+
+async function run(args: string[], environment: Record<string, string>): Promise<string> {
+  const { code, stdout, stderr } = await whenEnded(spawnPython(args, environment));
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  return stdout;
+}
+
+for (const [how, what] of [
+  ['fork', 'the forked processes of a Pool, which ends them by a signal,'],
+  ['spawn', 'the spawned processes of a Pool, which ends them by a signal,'],
+  ['exit', 'forked children that leave by os._exit'],
+] as const)
+  test(`${what} have recorded each run to its end`, async (t) => {
+    const { redis, client } = await setUp(t);
+    await run(['pool.py', how, `${RUNS}`], { REDIS_URL: redis.url });
+    for (let number = 0; number < RUNS; number++)
+      assert.deepEqual(await readLines(client, `r${number}`), lines(0, 100));
+  });
+
+for (const how of ['threads', 'gevent', 'eventlet'])
+  test(`a stage is recorded though the task lets nothing else run after it: ${how}`, async (t) => {
+    const { redis } = await setUp(t);
+    assert.equal(await run(['held.py', how], { REDIS_URL: redis.url }), '1\n2\n');
+  });
+
+test('flush=True records an update before the call returns', async (t) => {
+  const { redis, client } = await setUp(t);
+  const code = `
+import os
+from publish_progress import publish_progress
+for number in range(99):
+    publish_progress("r", log=f"line {number}")
+publish_progress("r", log="line 99", flush=True)
+os._exit(0)
+`;
+  await run(['-c', code], { REDIS_URL: redis.url });
+  assert.deepEqual(await readLines(client, 'r'), lines(0, 100));
+});
+
+test('a publisher is closed by its block: all is recorded, and its thread and connection end', async (t) => {
+  const { redis, client } = await setUp(t);
+  const code = `
+import os, threading
+from publish_progress import Publisher
+for number in range(300):
+    with Publisher() as publisher:
+        publisher.publish("r", log=f"line {number}")
+print(threading.active_count())
+os._exit(0)
+`;
+  assert.equal(await run(['-c', code], { REDIS_URL: redis.url }), '1\n');
+  assert.deepEqual(await readLines(client, 'r'), lines(0, 300));
+});
+
+test('the threads of publishers that are idle end, and begin again', async (t) => {
+  const { redis, client } = await setUp(t);
+  const code = `
+import threading
+import publish_progress as module
+module.IDLE_SECONDS = 0.05
+publishers = [module.Publisher() for _ in range(30)]
+for first in (0, 30):
+    for number, publisher in enumerate(publishers, first):
+        publisher.publish("r", log=f"line {number}", flush=True)
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread():
+            thread.join()
+`;
+  await run(['-c', code], { REDIS_URL: redis.url });
+  assert.deepEqual(await readLines(client, 'r'), lines(0, 60));
+});
+
+test('a connection that is dead without a sign costs neither the end of a run nor the exit its word', async (t) => {
+  const { redis, client } = await setUp(t);
+  const proxy = await startTcpProxy(redis.port);
+  t.after(proxy.close);
+  const code = `
+import os, sys
+from publish_progress import publish_progress
+publish_progress("r", log="line 0", flush=True)
+print("frozen?", flush=True)
+sys.stdin.readline()
+publish_progress("r", state="END", log="line 1")
+os._exit(0)
+`;
+  const child = spawnPython(['-c', code], { REDIS_URL: proxy.url });
+  t.after(() => child.kill());
+  const ended = whenEnded(child);
+  await once(child.stdout, 'data');
+  assert.equal(proxy.freeze('EVALSHA'), 1);
+  child.stdin.write('\n');
+  assert.equal((await ended).code, 0);
+  assert.deepEqual(await readLines(client, 'r'), lines(0, 2));
+});
