@@ -1,13 +1,13 @@
 // Wires the service together and runs it: the only file that touches `process`.
 import { pino } from 'pino';
 import { type Config, ConfigError, parseConfig } from './config.ts';
-import { createSseStreams } from './delivery/sse-streams.ts';
+import { createOpenStreams, MAX_STALLED_BEATS } from './delivery/open-streams.ts';
 import { createWebSockets } from './delivery/websocket.ts';
 import { createAccess } from './http/access.ts';
 import { createConnectionLimit } from './http/connection-limit.ts';
-import { createPublishEndpoint } from './http/publish-endpoint.ts';
+import { createGate } from './http/gate.ts';
+import { createRoutes } from './http/routes.ts';
 import { createHttpServer } from './http/server.ts';
-import { createService } from './http/service.ts';
 import { shutDown } from './http/shutdown.ts';
 import { staticRoutes } from './http/static-files.ts';
 import { createLogLines } from './log-lines.ts';
@@ -62,25 +62,16 @@ const hub = createHub({
     log.debug({ runId, reason: reasonOf(error) }, 'a run could not be read; trying on'),
 });
 const limit = createConnectionLimit(config.maxConnections);
-const sseStreams = createSseStreams({ ...config, onOpen: limit.onOpen, onClose: limit.onClose });
-const webSockets = createWebSockets({ ...config, onOpen: limit.onOpen, onClose: limit.onClose });
-const access = createAccess(config);
+const counted = { ...config, now: store.now, onOpen: limit.onOpen, onClose: limit.onClose };
+const streams = createOpenStreams(counted);
+const webSockets = createWebSockets(counted);
 let isClosing = false;
-const service = createService({
-  hub,
-  store,
-  access,
-  sseStreams,
-  webSockets,
-  publisher: createPublishEndpoint(store.record),
-  limit,
-  isProduction: config.isProduction,
-  isClosing: () => isClosing,
-});
+const routes = createRoutes({ hub, store, streams, webSockets, limit, isClosing: () => isClosing });
 const server = createHttpServer({
-  routes: [...service.routes, ...staticRoutes(PUBLIC, FILES)],
-  access,
-  upgrade: service.upgrade,
+  routes: [...routes, ...staticRoutes(PUBLIC, FILES)],
+  access: createAccess(config),
+  gate: createGate({ tokens: null, isProduction: config.isProduction }),
+  stallMs: MAX_STALLED_BEATS * config.heartbeatMs,
   log,
 });
 
@@ -112,7 +103,7 @@ async function close(signal: string) {
   await shutDown({
     server,
     closeReaders: () => {
-      sseStreams.close();
+      streams.close();
       webSockets.close();
     },
     closeStore: () => store.close(),

@@ -19,17 +19,19 @@ const INVALID_DATA = 1007;
 export interface WebSockets {
   /** Completes the handshake, then delivers the run, which the hub has opened. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, run: Run, cursor: Cursor): void;
-  /** Closes every socket with 1001. */
+  /** Closes every socket with 1001; also one that is accepted later. */
   close(): void;
 }
 
 export interface WebSocketOptions {
   heartbeatMs: number;
+  /** The store's time: ms since 1970. */
+  now(): number;
   onOpen(): void;
   onClose(): void;
 }
 
-export function createWebSockets({ heartbeatMs, onOpen, onClose }: WebSocketOptions): WebSockets {
+export function createWebSockets({ heartbeatMs, now, onOpen, onClose }: WebSocketOptions): WebSockets {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -39,6 +41,7 @@ export function createWebSockets({ heartbeatMs, onOpen, onClose }: WebSocketOpti
   });
   /** Protocol pings that each peer has not answered. */
   const missedPongs = new Map<WebSocket, number>();
+  let isClosed = false;
   const pinger = setInterval(pingAll, 2 * heartbeatMs).unref();
 
   function pingAll() {
@@ -76,7 +79,7 @@ export function createWebSockets({ heartbeatMs, onOpen, onClose }: WebSocketOpti
     missedPongs.set(socket, 0);
     socket.on('pong', () => missedPongs.set(socket, 0));
     socket.on('ping', (data) => reply(() => socket.pong(data)));
-    socket.on('message', (data, isBinary) => reply(() => answer(socket, data, isBinary)));
+    socket.on('message', (data, isBinary) => reply(() => answer(socket, data, isBinary, now)));
     // A peer that breaks the protocol: ws has closed the connection with the right code already.
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -85,6 +88,7 @@ export function createWebSockets({ heartbeatMs, onOpen, onClose }: WebSocketOpti
       onClose();
     });
     onOpen();
+    if (isClosed) return sendAway(socket);
     subscription = run.subscribe(reader, cursor);
   }
 
@@ -93,17 +97,22 @@ export function createWebSockets({ heartbeatMs, onOpen, onClose }: WebSocketOpti
       server.handleUpgrade(request, socket, head, (webSocket) => deliver(webSocket, run, cursor));
     },
     close: () => {
+      isClosed = true;
       clearInterval(pinger);
-      for (const socket of missedPongs.keys()) socket.close(GOING_AWAY, 'server is going away');
+      for (const socket of missedPongs.keys()) sendAway(socket);
     },
   };
 }
 
-function answer(socket: WebSocket, data: RawData, isBinary: boolean) {
+function sendAway(socket: WebSocket) {
+  socket.close(GOING_AWAY, 'server is going away');
+}
+
+function answer(socket: WebSocket, data: RawData, isBinary: boolean, now: () => number) {
   if (isBinary) return socket.close(UNSUPPORTED_DATA, 'text frames only');
   const message = parseTolerantJson(data.toString());
   if (message === undefined) return socket.close(INVALID_DATA, 'not JSON');
   // `ts`: protocol pings are invisible to page code, so this is how a page learns that the server lives.
   if ((message as { type?: unknown } | null)?.type === 'ping')
-    socket.send(JSON.stringify({ type: 'pong', ts: Date.now() }));
+    socket.send(JSON.stringify({ type: 'pong', ts: now() }));
 }

@@ -6,6 +6,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 export interface RequestHead {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
+  /** '1.0' or '1.1'. */
+  readonly httpVersion: string;
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
 }
@@ -13,14 +15,14 @@ export interface RequestHead {
 /** Node's own limit. */
 const MAX_BYTES = 16 * 1024;
 // Each byte fits in one way only, so that no input makes it try many.
-const GET = /^GET (\/[!-~]*) HTTP\/1\.[01]\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)+)\r\n$/;
+const GET = /^GET (\/[!-~]*) HTTP\/(1\.[01])\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)+)\r\n$/;
 /** They announce a body, another protocol, or an answer before the answer. */
 const NOT_PLAIN = new Set(['content-length', 'transfer-encoding', 'upgrade', 'expect']);
 
 /** `bytes` must be the whole head, and nothing else. A repeated field is not plain: some may be joined, others not. */
 export function parsePlainHead(bytes: Buffer): RequestHead | null {
   if (bytes.length > MAX_BYTES) return null;
-  const [, url, fields = ''] = GET.exec(bytes.toString('latin1')) ?? [];
+  const [, url, httpVersion = '', fields = ''] = GET.exec(bytes.toString('latin1')) ?? [];
   if (url === undefined) return null;
   const headers: IncomingHttpHeaders = Object.create(null);
   for (const line of fields.split('\r\n').slice(0, -1)) {
@@ -30,5 +32,5 @@ export function parsePlainHead(bytes: Buffer): RequestHead | null {
     headers[name] = line.slice(colon + 1).trim();
   }
   // Without it HTTP/1.1 is a 400.
-  return headers.host === undefined ? null : { method: 'GET', url, headers };
+  return headers.host === undefined ? null : { method: 'GET', url, httpVersion, headers };
 }

@@ -1,6 +1,5 @@
 // Errors as answers: application/problem+json (RFC 9457) with a stable `code`.
 import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
-import { responseHead } from '../delivery/response-head.ts';
 
 export interface ProblemOptions {
   headers?: OutgoingHttpHeaders;
@@ -37,28 +36,16 @@ export function problemBody({ status, code, message, errors }: HttpProblem): str
   });
 }
 
-export function sendProblem(response: ServerResponse, problem: HttpProblem) {
-  const body = problemBody(problem);
-  response
-    .writeHead(problem.status, {
-      ...problem.headers,
-      'Content-Type': 'application/problem+json; charset=utf-8',
-      'Cache-Control': 'no-store',
-      'Content-Length': Buffer.byteLength(body),
-    })
-    .end(body);
-}
-
-/** The same where there is no response object: on a connection that was to become a stream or a WebSocket. */
-export function rawProblem(problem: HttpProblem, headers: OutgoingHttpHeaders = {}): string {
-  const body = problemBody(problem);
-  const head = responseHead(problem.status, {
-    ...headers,
+export function problemHeaders(problem: HttpProblem, body: string): OutgoingHttpHeaders {
+  return {
     ...problem.headers,
     'Content-Type': 'application/problem+json; charset=utf-8',
     'Cache-Control': 'no-store',
     'Content-Length': Buffer.byteLength(body),
-    Connection: 'close',
-  });
-  return head + body;
+  };
+}
+
+export function sendProblem(response: ServerResponse, problem: HttpProblem) {
+  const body = problemBody(problem);
+  response.writeHead(problem.status, problemHeaders(problem, body)).end(body);
 }

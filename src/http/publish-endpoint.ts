@@ -1,34 +1,21 @@
-// Publishing over HTTP: from a body to the recorded events, or to the answers that say why not.
+// Publishing over HTTP: from a request to the recorded events, or to the answers that say why not.
 import { randomBytes } from 'node:crypto';
-import type { OutgoingHttpHeaders } from 'node:http';
-import { MAX_BATCH, type ParsedUpdate, parsePublishBody } from '../publish/http-body.ts';
 import { eventJson, parseEntry } from '../runs/event.ts';
 import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
 import type { Recording } from '../runs/record.ts';
 import type { Outcome, Store } from '../runs/store.ts';
 import type { BadField } from '../runs/update.ts';
 import { HttpProblem, problemBody } from './problem.ts';
+import { MAX_BATCH, MAX_BODY_BYTES, type ParsedUpdate, parsePublishBody } from './publish-body.ts';
+import { readBody } from './request-body.ts';
+import { headerOf, runInPath } from './requested-run.ts';
+import type { AnswerContext, Route } from './route.ts';
 
-export interface PublishAnswer {
-  status: 200 | 201;
-  headers: OutgoingHttpHeaders;
-  /** JSON. */
-  body: string;
-}
-
-export interface PublishEndpoint {
-  /**
-   * Records the update in `body` (201 with the event), or a batch of them, in order (200 with an answer each: one that
-   * fails stops no other). An update whose `key` is in the history already is not recorded again: the answer is the
-   * first one's event. Throws 400, 413 or 422 for the request as a whole, and for an update alone 422 or 503.
-   */
-  publish(runId: string, body: string, key: string | undefined): Promise<PublishAnswer>;
-}
-
+const JSON_HEADERS = { 'Content-Type': 'application/json; charset=utf-8' };
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** The server is a source of its own: a random name, and a counter. */
-export function createPublishEndpoint(record: Store['record']): PublishEndpoint {
+export function publishRoutes({ store }: { store: Store }): Route[] {
   const source = `h${randomBytes(9).toString('base64url')}`;
   let n = 0;
 
@@ -39,28 +26,43 @@ export function createPublishEndpoint(record: Store['record']): PublishEndpoint 
 
   async function recordAll(items: readonly (Recording | HttpProblem)[]): Promise<(Answer | HttpProblem)[]> {
     const recordings = items.filter((item): item is Recording => !(item instanceof HttpProblem));
-    const outcomes = await record(recordings, { wantEntries: true });
+    const outcomes = await store.record(recordings, { wantEntries: true });
     let next = 0;
     return items.map((item) => (item instanceof HttpProblem ? item : answerOf(outcomes[next++])));
   }
 
-  return {
-    publish: async (runId, body, key) => {
-      if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw badKey();
-      const parsed = parsePublishBody(runId, body);
-      if (parsed.form === 'none') throw bodyProblem(parsed.fault);
-      if (parsed.form === 'batch') {
-        // A space is in no key that a client sends, so an update alone never bears the key of a batch's.
-        const keyAt = (index: number) => key && `${key} ${index}`;
-        const answers = await recordAll(parsed.items.map((item, i) => recordingOf(runId, item, keyAt(i))));
-        return { status: 200, headers: {}, body: `{"events":[${answers.map(itemBody).join()}]}` };
-      }
-      const [answer] = await recordAll([recordingOf(runId, parsed.item, key)]);
-      if (!answer || answer instanceof HttpProblem) throw answer;
-      const headers = answer.isReplayed ? { 'Idempotent-Replayed': 'true' } : {};
-      return { status: 201, headers, body: answer.event };
+  /**
+   * Records the update in the body (201 with the event), or a batch of them, in order (200 with an answer each: one that
+   * fails stops no other). An update whose key is in the history already is not recorded again: the answer is the first
+   * one's event. Throws 400, 413, 415 or 422 for the request as a whole, and for an update alone 422 or 503.
+   */
+  async function publish({ request, response, runIds: [runId = ''] }: AnswerContext) {
+    const key = headerOf(request, 'idempotency-key');
+    if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw badKey();
+    const parsed = parsePublishBody(runId, await readBody(request, MAX_BODY_BYTES));
+    if (parsed.form === 'none') throw bodyProblem(parsed.fault);
+    if (parsed.form === 'batch') {
+      // A space is in no key that a client sends, so an update alone never bears the key of a batch's.
+      const keyAt = (index: number) => key && `${key} ${index}`;
+      const answers = await recordAll(parsed.items.map((item, i) => recordingOf(runId, item, keyAt(i))));
+      response.writeHead(200, JSON_HEADERS).end(`{"events":[${answers.map(itemBody).join()}]}`);
+      return;
+    }
+    const [answer] = await recordAll([recordingOf(runId, parsed.item, key)]);
+    if (!answer || answer instanceof HttpProblem) throw answer;
+    const replayed = answer.isReplayed && { 'Idempotent-Replayed': 'true' };
+    response.writeHead(201, { ...JSON_HEADERS, ...replayed }).end(answer.event);
+  }
+
+  return [
+    {
+      method: 'POST',
+      path: '/api/runs/:run_id/events',
+      scope: 'publish',
+      runsOf: runInPath,
+      answer: publish,
     },
-  };
+  ];
 }
 
 interface Answer {

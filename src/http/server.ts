@@ -3,76 +3,68 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { endWith } from '../delivery/response-head.ts';
+import { acceptStreams } from './accept-streams.ts';
 import type { Access } from './access.ts';
-import { offerFirstRequests } from './first-request.ts';
+import { type AdmissionOptions, createAdmission } from './admission.ts';
+import { endWith, rawProblem } from './bare-socket.ts';
 import type { RequestHead } from './plain-head.ts';
-import { HttpProblem, rawProblem, sendProblem } from './problem.ts';
-import { findRoute, handlerOf, type Route } from './router.ts';
+import { HttpProblem, sendProblem } from './problem.ts';
+import { throwAwayRest } from './request-body.ts';
 
-export interface HttpServerOptions {
-  routes: readonly Route[];
+export interface HttpServerOptions extends AdmissionOptions {
   access: Access;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+  /** A client that takes nothing of its answer for so long, and sends nothing, is cut. */
+  stallMs: number;
   log: Logger;
 }
 
 /** Longer than the idle timeout of the usual proxies (60 s), so that it is they who close. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** A client that resets its connection is not an error. */
-function ignoreReset() {}
-
-export function createHttpServer({ routes, access, upgrade, log }: HttpServerOptions): Server {
+export function createHttpServer({ routes, access, gate, stallMs, log }: HttpServerOptions): Server {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true });
+  server.timeout = stallMs;
+  const admission = createAdmission({ routes, access, gate });
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
     const headers = access.corsHeaders(request);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? '');
     try {
-      access.checkHost(request);
       if (request.method === 'OPTIONS') {
+        access.checkHost(request);
         response.writeHead(204, access.preflightHeaders(request)).end();
-        return;
+      } else {
+        const pass = await admission.admit(request);
+        if (!('answer' in pass.route)) throw pipelined();
+        await pass.route.answer({ ...pass, request, response });
       }
-      const { route, params, query } = findRoute(routes, request.url ?? '/');
-      if (route.stream && request.method === 'GET')
-        await route.stream({ head: request, socket: ownSocket(response), headers, params, query });
-      else await handlerOf(route, request.method ?? '')({ request, response, params, query });
     } catch (error) {
       if (response.headersSent || response.destroyed) response.destroy();
       else sendProblem(response, problemOf(error, request.method, request.destroyed));
     }
-    // A body that nobody read would stand in the way of the connection's next request.
-    request.resume();
+    throwAwayRest(request);
   }
 
   /** On a connection that Node's response object has nothing to do with. */
-  async function answerRaw(head: RequestHead, socket: Duplex, respond: () => Promise<void>) {
+  async function answerBare(head: RequestHead, socket: Duplex, respond: () => Promise<void>) {
     try {
-      access.checkHost(head);
       await respond();
     } catch (error) {
+      const problem = problemOf(error, head.method, socket.destroyed);
       if (socket.writable)
-        endWith(
-          socket,
-          rawProblem(problemOf(error, head.method, socket.destroyed), access.corsHeaders(head)),
-        );
+        endWith(socket, rawProblem(problem, access.corsHeaders(head), head.method === 'HEAD'));
     }
   }
 
-  function takeStream(head: RequestHead, socket: Socket): boolean {
-    try {
-      const { route, params, query } = findRoute(routes, head.url ?? '/');
-      const { stream } = route;
-      if (!stream) return false;
-      const headers = access.corsHeaders(head);
-      void answerRaw(head, socket, () => stream({ head, socket, headers, params, query }));
-      return true;
-    } catch {
-      // An HttpProblem: not of a stream, so `answer` meets it again, and says so.
-      return false;
-    }
+  async function stream(head: RequestHead, socket: Socket) {
+    const pass = await admission.admit(head);
+    if (!('takeOver' in pass.route)) throw new TypeError(`${pass.route.path} answers by a response`);
+    await pass.route.takeOver({ ...pass, head, socket, headers: access.corsHeaders(head) });
+  }
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, rest: Buffer) {
+    const pass = await admission.admitUpgrade(request);
+    await pass.route.upgrade({ ...pass, request, socket, rest });
   }
 
   function problemOf(error: unknown, method: string | undefined, isGone: boolean): HttpProblem {
@@ -82,17 +74,17 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
     return new HttpProblem(500, 'internal', 'Something went wrong here. The log says what.');
   }
 
-  offerFirstRequests(server, takeStream);
-  server.on('request', (request, response) => {
-    response.on('error', ignoreReset);
-    void answer(request, response);
+  acceptStreams(server, {
+    isStream: admission.takesOver,
+    stream: (head, socket) => void answerBare(head, socket, () => stream(head, socket)),
+    answer: (request, response) => void answer(request, response),
   });
-  server.on('upgrade', (request, socket, head) => {
+  server.on('upgrade', (request, socket, rest) => {
     // Without a listener a reset during the handshake would end the process.
     socket.on('error', () => socket.destroy());
     // Node shows every Upgrade header here; one that isn't known is to be ignored (RFC 9110, 7.8): curl --http2, say.
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return beginAnew(request, socket, head);
-    void answerRaw(request, socket, () => upgrade(request, socket, head));
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return beginAnew(request, socket, rest);
+    void answerBare(request, socket, () => upgrade(request, socket, rest));
   });
 
   /** Node's parser has let go of the connection, and of a body on it: it gets the request again, without the header. */
@@ -104,15 +96,13 @@ export function createHttpServer({ routes, access, upgrade, log }: HttpServerOpt
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Where something was sent already, an answer would stand in the middle of another one.
     if (!socket.writable || (socket as Socket).bytesWritten > 0) socket.destroy();
-    else socket.end(rawProblem(badRequest(error.code)));
+    else endWith(socket, rawProblem(badRequest(error.code)));
   });
   return server;
 }
 
-/** A response that is pipelined behind another has none yet. */
-function ownSocket({ socket }: ServerResponse): Socket {
-  if (socket) return socket;
-  throw new HttpProblem(400, 'pipelined', 'A stream needs a connection of its own, with nothing before it.');
+function pipelined(): HttpProblem {
+  return new HttpProblem(400, 'pipelined', 'A stream needs a connection of its own, with nothing before it.');
 }
 
 /** `close`, as every further request of this kind would begin anew on the same socket. */

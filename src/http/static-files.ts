@@ -1,7 +1,7 @@
 // The few files that are served: a fixed map, read at the start, not a folder.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Route } from './router.ts';
+import type { Route } from './route.ts';
 
 const CONTENT_TYPES = new Map([
   ['html', 'text/html; charset=utf-8'],
@@ -35,12 +35,12 @@ export function staticRoutes(folder: URL, files: Readonly<Record<string, string>
       ...(path === EMBEDDED && EMBED_HEADERS),
     };
     return {
+      method: 'GET',
       path,
-      methods: {
-        GET: ({ request, response }) => {
-          if (request.headers['if-none-match'] === etag) response.writeHead(304, headers).end();
-          else response.writeHead(200, { ...headers, 'Content-Length': body.length }).end(body);
-        },
+      scope: 'none',
+      answer: ({ request, response }) => {
+        if (request.headers['if-none-match'] === etag) response.writeHead(304, headers).end();
+        else response.writeHead(200, { ...headers, 'Content-Length': body.length }).end(body);
       },
     };
   });

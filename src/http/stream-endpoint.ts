@@ -1,89 +1,116 @@
-// Event streams: from a request to the runs that are read, or to the answer that there is nothing to wait for.
+// Event streams, of one run and of several, and their finite form, long polling: from a request to the runs that are
+// read, or to the answer that there is nothing to wait for.
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { Socket } from 'node:net';
-import { endWith, responseHead } from '../delivery/response-head.ts';
-import { createSseFrames } from '../delivery/sse-frames.ts';
-import { SSE_HEADERS, type SseStreams } from '../delivery/sse-streams.ts';
-import { SNAPSHOT } from '../runs/cursor.ts';
+import type { Format } from '../delivery/format.ts';
+import { createNdjson } from '../delivery/ndjson.ts';
+import type { OpenStreams } from '../delivery/open-streams.ts';
+import { createSse } from '../delivery/sse.ts';
+import type { Start } from '../delivery/stream.ts';
+import { createText } from '../delivery/text.ts';
 import type { Hub } from '../runs/hub.ts';
+import { endWith, rawProblem, responseHead } from './bare-socket.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
-import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
-import type { Handler, StreamHandler } from './router.ts';
-import { cursorOf, openRun, runIdOf } from './run-request.ts';
+import { openRun, runInPath, type WantedRun, wantedRun, wantedRuns } from './requested-run.ts';
+import type { Route, TakeOverContext } from './route.ts';
+import { type Formats, formatOf, waitMsOf } from './stream-options.ts';
 
 export interface StreamEndpointOptions {
   hub: Hub;
-  sseStreams: SseStreams;
+  streams: OpenStreams;
   limit: ConnectionLimit;
-}
-
-/** A GET takes the connection over; a HEAD is told what it would begin with, or what is wrong. */
-interface StreamMethods {
-  stream: StreamHandler;
-  head: Handler;
-}
-
-export interface StreamEndpoint {
-  /** One run, from the reader's cursor to its end. */
-  one: StreamMethods;
-  /** Several runs over one connection. */
-  many: StreamMethods;
 }
 
 /** Of a request for several runs: they fit into what every proxy lets through. */
 const MAX_URL_BYTES = 6 * 1024;
+/** Of the column with the run's name, in text of several. */
+const RUN_COLUMNS = 20;
 
-const runFrames = createSseFrames({ withIds: true });
-/** A stream of several runs has no cursor: whoever comes back begins anew. */
-const runsFrames = createSseFrames({ withIds: false });
+const HEADERS = {
+  'Cache-Control': 'no-cache, no-store, no-transform',
+  // Proxies that compress what they can would hold events back.
+  'Content-Encoding': 'identity',
+  'X-Accel-Buffering': 'no',
+  'X-Content-Type-Options': 'nosniff',
+};
+/** After a shutdown not all come back at once. */
+const MOST_RETRY_SECONDS = 5;
 
-export function createStreamEndpoint({ hub, sseStreams, limit }: StreamEndpointOptions): StreamEndpoint {
-  return {
-    one: {
-      stream: async ({ head, socket, headers, params, query }) => {
-        const runId = runIdOf(params.get('run_id'));
-        const cursor = cursorOf(head, query);
-        const run = await openRun(hub, runId, { cursor });
-        if (socket.destroyed) return;
-        if (run.isFinishedFor(cursor)) return sendNothingMore(socket, headers);
-        limit.check();
-        sseStreams.open(socket, headers, runFrames, (reader) => [run.subscribe(reader, cursor)]);
-      },
-      head: ({ response, params }) => {
-        runIdOf(params.get('run_id'));
-        response.writeHead(200, SSE_HEADERS).end();
+const ofOneRun: Formats = {
+  sse: createSse({ withIds: true }),
+  ndjson: createNdjson(),
+  text: createText(),
+};
+/** A stream of several runs has no cursor that EventSource could bring back: its messages bear the ids. */
+const ofSeveralRuns: Formats = {
+  sse: createSse({ withIds: false }),
+  ndjson: ofOneRun.ndjson,
+  text: createText({ runColumns: RUN_COLUMNS }),
+};
+
+export function streamRoutes({ hub, streams, limit }: StreamEndpointOptions): Route[] {
+  async function open({ runId, cursor }: WantedRun): Promise<Start> {
+    return { run: await openRun(hub, runId, { cursor }), cursor };
+  }
+
+  async function read(context: TakeOverContext, wanted: readonly WantedRun[], formats: Formats) {
+    const { head, socket, headers, query } = context;
+    const waitMs = waitMsOf(query);
+    const format = formats[formatOf(head, query, waitMs === null ? 'sse' : 'ndjson')];
+    const starts = await Promise.all(wanted.map(open));
+    if (socket.destroyed) return;
+    const endsWithRun = formats === ofOneRun;
+    const nothing = responseHead(204, { ...headers, 'Cache-Control': 'no-store' });
+    const hasAll = starts.every(({ run, cursor }) => run.isFinishedFor(cursor));
+    // EventSource takes 204 as the wish not to come back.
+    if (hasAll && (endsWithRun || waitMs !== null)) return endWith(socket, nothing);
+    const isChunked = head.httpVersion !== '1.0';
+    const streamHead = responseHead(200, { ...headers, ...headersOf(format, isChunked) });
+    if (head.method === 'HEAD') return endWith(socket, streamHead);
+    limit.check();
+    const options = { format, isChunked, head: streamHead };
+    if (waitMs === null) return streams.open(socket, { ...options, endsWithRun }, starts);
+    const closing = rawProblem(shuttingDown(), headers);
+    streams.answerOnce(socket, { ...options, waitMs, nothing, closing }, starts);
+  }
+
+  return [
+    {
+      method: 'GET',
+      path: '/api/runs/:run_id/events',
+      scope: 'read',
+      runsOf: runInPath,
+      takeOver: (context) =>
+        read(context, [wantedRun(context.head, context.query, context.runIds)], ofOneRun),
+    },
+    {
+      method: 'GET',
+      path: '/api/events',
+      scope: 'read',
+      runsOf: ({ query }) => wantedRuns(query).map(({ runId }) => runId),
+      takeOver: async (context) => {
+        if ((context.head.url ?? '').length > MAX_URL_BYTES) throw urlTooLong();
+        await read(context, wantedRuns(context.query), ofSeveralRuns);
       },
     },
-    many: {
-      stream: async ({ head, socket, headers, query }) => {
-        const runs = await Promise.all(runIdsOf(head, query).map((runId) => openRun(hub, runId)));
-        if (socket.destroyed) return;
-        limit.check();
-        sseStreams.open(socket, headers, runsFrames, (reader) =>
-          runs.map((run) => run.subscribe(reader, SNAPSHOT)),
-        );
-      },
-      head: ({ request, response, query }) => {
-        runIdsOf(request, query);
-        response.writeHead(200, SSE_HEADERS).end();
-      },
-    },
-  };
+  ];
 }
 
-function runIdsOf({ url = '' }: RequestHead, query: URLSearchParams): string[] {
-  const runIds = [...new Set(query.getAll('run').map(runIdOf))];
-  if (runIds.length === 0) throw new HttpProblem(400, 'no-run', 'Name at least one run: ?run=A&run=B.');
-  if (url.length <= MAX_URL_BYTES) return runIds;
-  throw new HttpProblem(
+function headersOf({ contentType }: Format, isChunked: boolean): OutgoingHttpHeaders {
+  return { 'Content-Type': contentType, ...HEADERS, ...(isChunked && { 'Transfer-Encoding': 'chunked' }) };
+}
+
+function urlTooLong(): HttpProblem {
+  return new HttpProblem(
     414,
     'url-too-long',
-    `Up to ${MAX_URL_BYTES} bytes: open another stream for the rest.`,
+    `Up to ${MAX_URL_BYTES} bytes: ask for the rest of the runs on another connection.`,
   );
 }
 
-/** EventSource takes 204 as the wish not to come back. */
-function sendNothingMore(socket: Socket, headers: OutgoingHttpHeaders) {
-  endWith(socket, responseHead(204, { ...headers, 'Cache-Control': 'no-store', Connection: 'close' }));
+function shuttingDown(): HttpProblem {
+  const seconds = 1 + Math.floor(Math.random() * MOST_RETRY_SECONDS);
+  return new HttpProblem(503, 'shutting-down', 'The service shuts down: ask again.', {
+    headers: { 'Retry-After': String(seconds) },
+  });
 }

@@ -52,8 +52,48 @@ export interface SnapshotText {
   readonly id: number;
   readonly done: boolean;
   readonly json: string;
+  /** The JSON in parts of up to 32 KB, or of one log line: between them JSON allows white space. */
+  readonly parts: readonly string[];
 }
 
+const MAX_PART_BYTES = 32 * 1024;
+
 export function snapshotText(snapshot: Snapshot): SnapshotText {
-  return { id: snapshot.id, done: snapshot.done, json: jsonText(snapshot) };
+  const json = jsonText(snapshot);
+  const parts = Buffer.byteLength(json) > MAX_PART_BYTES ? joined(tokensOf(snapshot)) : [json];
+  return { id: snapshot.id, done: snapshot.done, json, parts };
+}
+
+/** The members of an object, and the items of its arrays, each with what stands before it. */
+function* tokensOf(snapshot: Snapshot): Iterable<string> {
+  let before = '{';
+  for (const [name, value] of Object.entries(snapshot)) {
+    before += `${JSON.stringify(name)}:`;
+    if (!Array.isArray(value)) yield before + jsonText(value);
+    else if (value.length === 0) yield `${before}[]`;
+    else {
+      for (const [i, item] of value.entries()) yield (i === 0 ? `${before}[` : ',') + jsonText(item);
+      yield ']';
+    }
+    before = ',';
+  }
+  yield '}';
+}
+
+/** As few parts as there can be. */
+function joined(tokens: Iterable<string>): string[] {
+  const parts: string[] = [];
+  let part = '';
+  let bytes = 0;
+  for (const token of tokens) {
+    const more = Buffer.byteLength(token);
+    if (bytes + more > MAX_PART_BYTES && part !== '') {
+      parts.push(part);
+      part = '';
+      bytes = 0;
+    }
+    part += token;
+    bytes += more;
+  }
+  return [...parts, part];
 }

@@ -49,6 +49,12 @@ export interface Store {
   /** Updates wait to be recorded, more than one step can: many announcements are about to come. */
   isBehind(): boolean;
 
+  /**
+   * The clock that stamps events: ms since 1970. What readers compare with a `ts` comes from here; between two looks at
+   * the store's clock it goes on by the host's monotonic one.
+   */
+  now(): number;
+
   /** Asks, and answers within two seconds. */
   status(): Promise<StoreStatus>;
   close(): Promise<void>;

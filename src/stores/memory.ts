@@ -62,6 +62,7 @@ export function createMemoryStore(options: HistoryOptions): Store {
     },
     onConnection: () => {},
     isBehind: () => false,
+    now: Date.now,
     status: async () => ({ ready: true }),
     close: async () => {
       clearInterval(sweeper);

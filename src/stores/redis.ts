@@ -5,7 +5,8 @@ import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
 import type { Store, StoreStatus } from '../runs/store.ts';
 import { createListener } from './listener.ts';
 import { createOutbox } from './outbox.ts';
-import { createRedisClient } from './redis-client.ts';
+import { createRedisClient, reasonOf } from './redis-client.ts';
+import { createRedisClock } from './redis-clock.ts';
 import { createRedisRecorder } from './redis-recorder.ts';
 import { createSubscriber } from './subscriber.ts';
 import { createTally } from './tally.ts';
@@ -52,14 +53,19 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     onConnection,
     log,
   });
+  const clock = createRedisClock({
+    time: () => commands.time(),
+    onError: (error) =>
+      log.debug({ reason: reasonOf(error) }, "TIME failed: pings go on by the clock's last answer"),
+  });
   commands.on('ready', () => {
     outbox.retryNow();
+    void clock.ask();
     // What could not be read can be now.
     if (announcements.status === 'ready') onConnection('back');
   });
   const keepAlive = setInterval(() => {
-    if (commands.status === 'ready')
-      commands.ping().catch(() => log.debug('PING failed: the connection broke'));
+    if (commands.status === 'ready') void clock.ask();
   }, KEEP_ALIVE_MS).unref();
 
   async function status(): Promise<StoreStatus> {
@@ -67,6 +73,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     const [ofCommands, ofSubscriber] = await Promise.all([
       connectionProblem(commands, 'connection'),
       connectionProblem(announcements, 'subscriber connection'),
+      commands.status === 'ready' && clock.ask(),
     ]);
     const reason = ofCommands ?? ofSubscriber ?? subscriber.problem() ?? outboxProblem();
     return reason ? { ready: false, reason } : { ready: true };
@@ -88,6 +95,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       connectionListeners.push(listen);
     },
     isBehind: outbox.isBehind,
+    now: clock.now,
     status,
     close: async () => {
       clearInterval(keepAlive);

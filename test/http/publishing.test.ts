@@ -1,12 +1,14 @@
 // Publishing over HTTP: 201 with the event, or an answer that names what is wrong, and nothing is recorded.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { request } from 'undici';
-import { MAX_BODY_BYTES } from '../../src/publish/http-body.ts';
+import { MAX_BODY_BYTES } from '../../src/http/publish-body.ts';
 import { publish } from '../support/publish.ts';
 import { exchange } from '../support/raw-connection.ts';
 import { startRedis } from '../support/redis.ts';
 import { type Service, startService } from '../support/service.ts';
+import { openSlow } from '../support/slow-connection.ts';
 
 let service: Service;
 before(async () => {
@@ -73,7 +75,7 @@ test('bad fields are a 422 that names each, and nothing is recorded', async () =
 });
 
 test('a body that is not JSON is a 400, one that is no object a 422', async () => {
-  for (const body of ['', '{', 'progress=1', '{"a":1}}', Buffer.from([0xff, 0xfe])])
+  for (const body of ['', '{', 'progress=1', '{"a":1}}'])
     assert.deepEqual(
       [(await post(body)).status, (await post(body)).json.code],
       [400, 'not-json'],
@@ -139,4 +141,42 @@ test('while Redis refuses writes the answer is 503 not-recorded with Retry-After
   await admin.config('SET', 'maxmemory', '0');
   assert.equal((await post('{"log":"room"}', { to: withRedis })).status, 201);
   assert.equal(await admin.llen('autoshorts:run:post'), 1);
+});
+
+test('a body that is compressed, or in another charset, is a 415, one that is no UTF-8 a 400; nothing is recorded', async () => {
+  const text = '{"log":"한글"}';
+  const eucKr = Buffer.from([0x7b, 0x22, 0x6c, 0x6f, 0x67, 0x22, 0x3a, 0x22, 0xc7, 0xd1, 0x22, 0x7d]);
+  const refused: [Record<string, string>, string | Buffer, number, string][] = [
+    [{ 'Content-Encoding': 'gzip' }, gzipSync(text), 415, 'unsupported-coding'],
+    [{ 'Content-Type': 'application/json; charset=euc-kr' }, eucKr, 415, 'unsupported-charset'],
+    [{ 'Content-Type': 'application/json' }, eucKr, 400, 'not-utf-8'],
+    [{}, Buffer.from([0xff, 0xfe]), 400, 'not-utf-8'],
+  ];
+  for (const [headers, body, status, code] of refused) {
+    const answer = await post(body, { run: 'coded', headers });
+    assert.deepEqual([answer.status, answer.json.code], [status, code]);
+  }
+  assert.equal((await request(`${service.url}/api/runs/coded`)).statusCode, 404);
+  for (const contentType of ['application/json; charset="UTF-8"', 'text/plain;charset=utf8', 'nonsense'])
+    assert.equal((await post(text, { run: 'coded', headers: { 'Content-Type': contentType } })).status, 201);
+});
+
+test('the answer to a body that is refused is read by a client that sends all of it first', async () => {
+  const block = 'x'.repeat(64 * 1024);
+  for (const [framing, send] of Object.entries({
+    'Content-Length': `Content-Length: ${64 * block.length}\r\n\r\n`,
+    chunks: 'Transfer-Encoding: chunked\r\n\r\n',
+  })) {
+    const peer = await openSlow(service.port);
+    await peer.send(`POST /api/runs/large/events HTTP/1.1\r\nHost: localhost\r\n${send}`);
+    for (let n = 0; n < 64; n++)
+      await peer.send(framing === 'chunks' ? `${block.length.toString(16)}\r\n${block}\r\n` : block);
+    if (framing === 'chunks') await peer.send('0\r\n\r\n');
+    peer.takeAll();
+    await peer.until('the answer', (text) => text.includes('"code":"too-large"'));
+    assert.match(peer.newest, /^HTTP\/1\.1 413 /, framing);
+    await peer.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    assert.equal(await peer.ended, 'end', framing);
+    assert.match(peer.newest, /\nok\n/, 'the connection serves the next request');
+  }
 });

@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { pino } from 'pino';
-import { createSseStreams } from '../../src/delivery/sse-streams.ts';
+import { createOpenStreams, MAX_STALLED_BEATS } from '../../src/delivery/open-streams.ts';
 import { createWebSockets } from '../../src/delivery/websocket.ts';
 import { createAccess } from '../../src/http/access.ts';
 import { createConnectionLimit } from '../../src/http/connection-limit.ts';
-import { createPublishEndpoint } from '../../src/http/publish-endpoint.ts';
+import { createGate } from '../../src/http/gate.ts';
+import { createRoutes } from '../../src/http/routes.ts';
 import { createHttpServer } from '../../src/http/server.ts';
-import { createService } from '../../src/http/service.ts';
 import { createHub } from '../../src/runs/hub.ts';
 import { createHeldStore, HELD_STORE_OPTIONS, type HeldStore } from './held-store.ts';
 
@@ -41,25 +41,14 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const store = createHeldStore({ ...HELD_STORE_OPTIONS, historyLimit });
   const hub = createHub({ store, historyLimit, maxOpenRuns, onError: () => {} });
   const limit = createConnectionLimit(maxConnections);
-  const counted = { heartbeatMs, onOpen: limit.onOpen, onClose: limit.onClose };
-  const sseStreams = createSseStreams(counted);
+  const counted = { heartbeatMs, now: store.now, onOpen: limit.onOpen, onClose: limit.onClose };
+  const streams = createOpenStreams(counted);
   const webSockets = createWebSockets(counted);
-  const access = createAccess({ isProduction: false, allowedOrigins: [] });
-  const service = createService({
-    hub,
-    store,
-    access,
-    sseStreams,
-    webSockets,
-    publisher: createPublishEndpoint(store.record),
-    limit,
-    isProduction: false,
-    isClosing: () => false,
-  });
   const server = createHttpServer({
-    routes: service.routes,
-    access,
-    upgrade: service.upgrade,
+    routes: createRoutes({ hub, store, streams, webSockets, limit, isClosing: () => false }),
+    access: createAccess({ isProduction: false, allowedOrigins: [] }),
+    gate: createGate({ tokens: null, isProduction: false }),
+    stallMs: MAX_STALLED_BEATS * heartbeatMs,
     log: pino({ level: 'silent' }),
   });
   const sockets = new Set<Socket>();
@@ -72,7 +61,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const closeReaders = () => {
-    sseStreams.close();
+    streams.close();
     webSockets.close();
   };
   return {

@@ -4,22 +4,27 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { offerFirstRequests } from '../../src/http/first-request.ts';
+import { acceptStreams } from '../../src/http/accept-streams.ts';
+import type { RequestHead } from '../../src/http/plain-head.ts';
 import { openRaw } from '../support/raw-connection.ts';
 
-/** Answers with the method, target and body that it got; takes over what asks for /mine. */
-async function setUp(t: TestContext, silentMs?: number) {
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    response.end(`${request.method} ${request.url} ${Buffer.concat(chunks).length}\n`);
-  });
-  const takeOver = ({ url }: { url?: string | undefined }, socket: { end(text: string): void }) => {
-    if (url !== '/mine') return false;
-    socket.end('taken over');
-    return true;
-  };
-  offerFirstRequests(server, takeOver, silentMs);
+/** Answers with the method, target and body that it got; what asks for /mine is a stream. */
+async function setUp(t: TestContext, silentMs = 60_000) {
+  const server = createServer();
+  const isStream = ({ url }: RequestHead) => url === '/mine';
+  acceptStreams(
+    server,
+    {
+      isStream,
+      stream: (_head, socket) => socket.end('taken over'),
+      answer: async (request, response) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk);
+        response.end(`${request.method} ${request.url} ${Buffer.concat(chunks).length}\n`);
+      },
+    },
+    { silentMs },
+  );
   server.listen(0, '127.0.0.1');
   t.after(() => {
     server.close();

@@ -1,0 +1,99 @@
+// Long polling: one answer with what follows the reader's cursors, as soon as there is something, or the word that
+// nothing came in time.
+import type { Socket } from 'node:net';
+import type { Reader, Run, Subscription } from '../runs/run.ts';
+import type { Format } from './format.ts';
+import { LAST_CHUNK, type Piece } from './piece.ts';
+import type { Start } from './stream.ts';
+
+export interface LongPollOptions {
+  format: Format;
+  isChunked: boolean;
+  waitMs: number;
+  /** Of an answer with a body. */
+  head: string;
+  /** Whole answers: nothing came in time, and the service shuts down. */
+  nothing: string;
+  closing: string;
+}
+
+/** A client that takes nothing of its answer for so long is cut. */
+const STALL_MS = 60_000;
+
+export class LongPoll {
+  readonly #socket: Socket;
+  readonly #options: LongPollOptions;
+  readonly #timer: NodeJS.Timeout;
+  /** Runs of which a part has been written, and more is to come. */
+  readonly #unfinished = new Set<Run>();
+  #subscriptions: readonly Subscription[] = [];
+  #hasBegun = false;
+  #isSubscribing = false;
+
+  constructor(socket: Socket, options: LongPollOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#timer = setTimeout(() => this.#answerWhole(options.nothing), options.waitMs);
+    socket.on('drain', () => {
+      for (const subscription of this.#subscriptions) subscription.advance();
+    });
+  }
+
+  read(starts: readonly Start[]) {
+    this.#socket.cork();
+    this.#isSubscribing = true;
+    this.#subscriptions = starts.map(({ run, cursor }) => run.subscribe(this.#readerOf(run), cursor));
+    this.#isSubscribing = false;
+    this.#endIfWhole();
+    this.#socket.uncork();
+  }
+
+  /** Says that the service shuts down, if nothing has been said yet. */
+  refuse() {
+    this.#answerWhole(this.#options.closing);
+  }
+
+  /** Stops waiting and reading. */
+  cancel() {
+    clearTimeout(this.#timer);
+    for (const subscription of this.#subscriptions) subscription.cancel();
+  }
+
+  #readerOf(run: Run): Reader {
+    const { format } = this.#options;
+    return {
+      isWritable: () => this.#socket.writable && !this.#socket.writableNeedDrain,
+      snapshot: (snapshot) => this.#write(run, format.snapshot(snapshot), snapshot.id),
+      events: (events) => this.#write(run, format.events(events), events.at(-1)?.id ?? 0),
+    };
+  }
+
+  #write(run: Run, { chunk, plain }: Piece, id: number) {
+    if (!this.#hasBegun) this.#begin();
+    const bytes = this.#options.isChunked ? chunk : plain;
+    if (bytes.length > 0) this.#socket.write(bytes);
+    if (id === run.history.lastId) this.#unfinished.delete(run);
+    else this.#unfinished.add(run);
+    this.#endIfWhole();
+  }
+
+  #begin() {
+    clearTimeout(this.#timer);
+    this.#hasBegun = true;
+    this.#socket.setTimeout(STALL_MS, () => this.#socket.destroy());
+    this.#socket.write(this.#options.head);
+  }
+
+  #endIfWhole() {
+    if (!this.#hasBegun || this.#isSubscribing || this.#unfinished.size > 0 || !this.#socket.writable) return;
+    if (this.#options.isChunked) this.#socket.write(LAST_CHUNK);
+    this.#socket.destroySoon();
+  }
+
+  #answerWhole(answer: string) {
+    clearTimeout(this.#timer);
+    if (this.#hasBegun || !this.#socket.writable) return;
+    this.#socket.write(answer);
+    this.#socket.destroySoon();
+  }
+}

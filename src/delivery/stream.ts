@@ -1,0 +1,126 @@
+// One open stream: bytes straight to the socket, and a reader of one run or of several.
+import type { Socket } from 'node:net';
+import type { Cursor } from '../runs/cursor.ts';
+import type { RunEvent } from '../runs/event.ts';
+import type { Reader, Run, Subscription } from '../runs/run.ts';
+import type { SnapshotText } from '../runs/snapshot.ts';
+import type { Format } from './format.ts';
+import { createPiece, LAST_CHUNK, type Piece } from './piece.ts';
+
+/** What is read, and from where on. */
+export interface Start {
+  run: Run;
+  cursor: Cursor;
+}
+
+export interface StreamOptions {
+  format: Format;
+  /** HTTP/1.1: a body in chunks, so that its end can be told from a broken connection. */
+  isChunked: boolean;
+  /** It ends with its run. */
+  endsWithRun: boolean;
+}
+
+/**
+ * A class, as there are ten thousand of them: what would be closures of each is shared by all. However many events it
+ * gets, they cost one write of shared bytes.
+ */
+export class Stream implements Reader {
+  /** When something was last written: ms, by the clock of `OpenStreams`. */
+  writtenAt = 0;
+  readonly format: Format;
+  readonly #socket: Socket;
+  readonly #isChunked: boolean;
+  readonly #endsWithRun: boolean;
+  readonly #now: () => number;
+  #subscriptions: readonly Subscription[] = [];
+  #isWatched = false;
+
+  /** `now` is a clock in ms that costs nothing to ask. */
+  constructor(socket: Socket, { format, isChunked, endsWithRun }: StreamOptions, now: () => number) {
+    this.#socket = socket;
+    this.format = format;
+    this.#isChunked = isChunked;
+    this.#endsWithRun = endsWithRun;
+    this.#now = now;
+    this.writtenAt = now();
+    socket.on('drain', () => {
+      if (this.#isWatched) socket.setTimeout(0, cut);
+      this.#isWatched = false;
+      for (const subscription of this.#subscriptions) subscription.advance();
+    });
+  }
+
+  /** Sends the response's head, and the first bytes of the body with it. */
+  begin(head: string, hello: string) {
+    const { chunk, plain } = createPiece(hello);
+    this.#socket.write(head);
+    this.#writeBytes(this.#isChunked ? chunk : plain);
+  }
+
+  /** Reads until the stream closes. */
+  read(starts: readonly Start[]) {
+    this.#subscriptions = starts.map(({ run, cursor }) => run.subscribe(this, cursor));
+  }
+
+  isWritable(): boolean {
+    return this.#socket.writable && !this.#socket.writableNeedDrain;
+  }
+
+  snapshot(snapshot: SnapshotText) {
+    this.write(this.format.snapshot(snapshot));
+  }
+
+  events(events: readonly RunEvent[]) {
+    this.write(this.format.events(events));
+  }
+
+  finished() {
+    if (this.#endsWithRun) this.end();
+  }
+
+  write({ chunk, plain }: Piece) {
+    this.#writeBytes(this.#isChunked ? chunk : plain);
+  }
+
+  /** Nothing, once the stream has ended. */
+  #writeBytes(bytes: Buffer) {
+    if (!this.#socket.writable || bytes.length === 0) return;
+    this.writtenAt = this.#now();
+    this.#socket.write(bytes);
+  }
+
+  /**
+   * Of a full socket: closes it if the peer takes nothing for `ms`. Node looks at what was taken, so a slow reader of a large
+   * snapshot is not a dead one.
+   */
+  watch(ms: number) {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.#socket.setTimeout(ms, cut);
+  }
+
+  /** The body is whole: sends what was written, then closes. */
+  end() {
+    if (!this.#socket.writable) return;
+    if (this.#isChunked) this.#socket.write(LAST_CHUNK);
+    this.#socket.destroySoon();
+  }
+
+  /** Sends what was written, then closes. Without the last chunk every client knows that there is more. */
+  breakOff(goodbye: string) {
+    if (!this.#socket.writable) return;
+    this.write(createPiece(goodbye));
+    this.#socket.destroySoon();
+  }
+
+  /** Stops reading. */
+  cancel() {
+    for (const subscription of this.#subscriptions) subscription.cancel();
+  }
+}
+
+/** The same one for every stall: `setTimeout` adds it as a listener, and takes it away again at 0. */
+function cut(this: Socket) {
+  this.destroy();
+}

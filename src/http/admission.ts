@@ -1,0 +1,69 @@
+// From a request to the endpoint that answers it: every request, of every transport, comes through here, or is refused.
+import type { Access } from './access.ts';
+import type { Gate } from './gate.ts';
+import type { RequestHead } from './plain-head.ts';
+import { HttpProblem } from './problem.ts';
+import type { Admitted, AnswerRoute, Route, TakeOverRoute, UpgradeRoute } from './route.ts';
+import { findRoute } from './router.ts';
+
+/** What an endpoint is handed. */
+export interface Pass<R extends Route> extends Admitted {
+  route: R;
+}
+
+export interface Admission {
+  /** The route of a request that may have it. Throws the HttpProblem that says why it may not. */
+  admit(head: RequestHead): Promise<Pass<AnswerRoute | TakeOverRoute>>;
+  /** The same for a request that wants a WebSocket. */
+  admitUpgrade(head: RequestHead): Promise<Pass<UpgradeRoute>>;
+  /** Its route answers on the connection itself. Whether it may is not asked yet; never throws. */
+  takesOver(head: RequestHead): boolean;
+}
+
+export interface AdmissionOptions {
+  routes: readonly Route[];
+  access: Access;
+  gate: Gate;
+}
+
+export function createAdmission({ routes, access, gate }: AdmissionOptions): Admission {
+  async function admitAny(head: RequestHead): Promise<Pass<Route>> {
+    access.checkHost(head);
+    const { route, params, query } = findRoute(routes, head.method ?? '', head.url ?? '/');
+    // A page could do these without its visitor's consent. What it reads is kept from it by CORS.
+    if (route.method === 'POST' || 'upgrade' in route) access.checkOrigin(head);
+    const runIds = 'runsOf' in route ? route.runsOf({ params, query }) : [];
+    const { scope } = route;
+    const permit = scope === 'none' ? ANYBODY : await gate.admit(head, query, { scope, runs: runIds });
+    return { route, params, query, runIds, permit };
+  }
+
+  return {
+    admit: async (head) => {
+      const pass = await admitAny(head);
+      if ('upgrade' in pass.route) throw upgradeRequired();
+      return { ...pass, route: pass.route };
+    },
+    admitUpgrade: async (head) => {
+      const pass = await admitAny(head);
+      if ('upgrade' in pass.route) return { ...pass, route: pass.route };
+      throw new HttpProblem(404, 'not-found', 'No WebSocket is here: it is at /ws/{run_id}.');
+    },
+    takesOver: (head) => {
+      try {
+        return 'takeOver' in findRoute(routes, head.method ?? '', head.url ?? '/').route;
+      } catch {
+        // An HttpProblem: `admit` meets it again, and says so.
+        return false;
+      }
+    },
+  };
+}
+
+const ANYBODY = { subject: '', expiresAt: null };
+
+function upgradeRequired(): HttpProblem {
+  return new HttpProblem(426, 'upgrade-required', 'Here is a WebSocket: open it with ws:// or wss://.', {
+    headers: { Upgrade: 'websocket', Connection: 'close, Upgrade' },
+  });
+}

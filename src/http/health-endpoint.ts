@@ -1,0 +1,32 @@
+// Whether the process lives, and whether it can do its work.
+import type { Store } from '../runs/store.ts';
+import { HttpProblem } from './problem.ts';
+import type { AnswerContext, Route } from './route.ts';
+
+export interface HealthEndpointOptions {
+  store: Store;
+  /** The service is shutting down. */
+  isClosing(): boolean;
+}
+
+const HEADERS = { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' };
+
+export function healthRoutes({ store, isClosing }: HealthEndpointOptions): Route[] {
+  function live({ response }: AnswerContext) {
+    response.writeHead(200, HEADERS).end('ok\n');
+  }
+
+  async function ready({ response }: AnswerContext) {
+    const status = isClosing() ? { ready: false, reason: 'shutting down' } : await store.status();
+    if (!status.ready)
+      throw new HttpProblem(503, 'not-ready', status.reason ?? 'unknown', {
+        headers: { 'Retry-After': '2' },
+      });
+    response.writeHead(200, HEADERS).end('ready\n');
+  }
+
+  return [
+    { method: 'GET', path: '/healthz', scope: 'none', answer: live },
+    { method: 'GET', path: '/readyz', scope: 'none', answer: ready },
+  ];
+}

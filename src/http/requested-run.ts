@@ -1,0 +1,76 @@
+// What a request says of runs: which, and from where on.
+import { type Cursor, parseCursor, SNAPSHOT } from '../runs/cursor.ts';
+import { type Hub, type OpenOptions, TooManyRuns } from '../runs/hub.ts';
+import type { Run } from '../runs/run.ts';
+import { parseRunId } from '../runs/run-id.ts';
+import type { RequestHead } from './plain-head.ts';
+import { HttpProblem } from './problem.ts';
+import type { Matched } from './route.ts';
+
+/** A run that a reader wants, and what it had of it last. */
+export interface WantedRun {
+  runId: string;
+  cursor: Cursor;
+}
+
+/** How long a reader waits for a store that is away, before its stream opens without it, or its poll gets a 503. */
+const PATIENCE_MS = 2000;
+
+/** Throws 503 when too many runs are open. */
+export async function openRun(
+  hub: Hub,
+  runId: string,
+  options: Omit<OpenOptions, 'patienceMs'> = {},
+): Promise<Run> {
+  try {
+    return await hub.open(runId, { ...options, patienceMs: PATIENCE_MS });
+  } catch (error) {
+    if (!(error instanceof TooManyRuns)) throw error;
+    throw new HttpProblem(503, 'too-many-runs', `${error.message}.`, { headers: { 'Retry-After': '5' } });
+  }
+}
+
+/** `runsOf` of a route whose path has `:run_id`. Throws 400. */
+export function runInPath({ params }: Matched): [string] {
+  return [runIdOf(params.get('run_id'))];
+}
+
+/** The cursor comes by the header, or where a page can't set one by the query. */
+export function wantedRun(
+  head: RequestHead,
+  query: URLSearchParams,
+  [runId = '']: readonly string[],
+): WantedRun {
+  const header = headerOf(head, 'last-event-id');
+  return { runId, cursor: parseCursor(header || query.get('last_event_id') || query.get('lastEventId')) };
+}
+
+/** `?run=A&last_event_id=17&run=B`: a cursor belongs to the run before it. A run that comes twice is wanted once. Throws 400. */
+export function wantedRuns(query: URLSearchParams): WantedRun[] {
+  const wanted = new Map<string, WantedRun>();
+  let newest: WantedRun | undefined;
+  for (const [name, value] of query) {
+    if (name === 'run') {
+      const runId = runIdOf(value);
+      newest = wanted.get(runId) ?? { runId, cursor: SNAPSHOT };
+      wanted.set(runId, newest);
+    } else if (name === 'last_event_id' || name === 'lastEventId') {
+      if (!newest)
+        throw new HttpProblem(400, 'no-run', `${name} belongs to the run before it: ?run=A&${name}=1.`);
+      newest.cursor = parseCursor(value);
+    }
+  }
+  if (wanted.size > 0) return [...wanted.values()];
+  throw new HttpProblem(400, 'no-run', 'Name at least one run: ?run=A&run=B.');
+}
+
+function runIdOf(text: string | undefined): string {
+  const parsed = parseRunId(text);
+  if ('runId' in parsed) return parsed.runId;
+  throw new HttpProblem(400, 'bad-run-id', `The run id ${parsed.problem}.`);
+}
+
+export function headerOf({ headers }: RequestHead, name: string): string | undefined {
+  const header = headers[name];
+  return Array.isArray(header) ? header.join() : header;
+}

@@ -1,0 +1,65 @@
+// A route: a thing that is answered, where, and what it needs. Each endpoint declares its own.
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Permit } from './gate.ts';
+import type { RequestHead } from './plain-head.ts';
+
+/** What a path and a query say. */
+export interface Matched {
+  /** Decoded path segments that the route names. */
+  params: ReadonlyMap<string, string>;
+  query: URLSearchParams;
+}
+
+/** What a request has, once it has been let in. */
+export interface Admitted extends Matched {
+  permit: Permit;
+  /** What the route's `runsOf` gave: in their one spelling. */
+  runIds: readonly string[];
+}
+
+export interface AnswerContext extends Admitted {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
+
+export interface TakeOverContext extends Admitted {
+  /** Of a GET or a HEAD. */
+  head: RequestHead;
+  socket: Socket;
+  /** To be put into the answer. */
+  headers: OutgoingHttpHeaders;
+}
+
+export interface UpgradeContext extends Admitted {
+  request: IncomingMessage;
+  socket: Duplex;
+  /** What came behind the head. */
+  rest: Buffer;
+}
+
+/** What a token must allow. 'none': anybody may. */
+type Needs =
+  | { scope: 'none' | 'metrics' }
+  | {
+      scope: 'read' | 'publish';
+      /** The runs that the request is about: each has to be allowed. Throws 400. */
+      runsOf(matched: Matched): readonly string[];
+    };
+
+interface Place {
+  /** A GET answers HEAD as well. */
+  method: 'GET' | 'POST';
+  /** '/api/runs/:run_id/events': a segment that begins with a colon is a parameter. */
+  path: string;
+}
+
+/** Answered through Node's response. */
+export type AnswerRoute = Place & Needs & { answer(context: AnswerContext): void | Promise<void> };
+/** Answered on the connection itself, which ends with it. */
+export type TakeOverRoute = Place & Needs & { takeOver(context: TakeOverContext): void | Promise<void> };
+/** Becomes a WebSocket. */
+export type UpgradeRoute = Place & Needs & { upgrade(context: UpgradeContext): void | Promise<void> };
+
+export type Route = AnswerRoute | TakeOverRoute | UpgradeRoute;

@@ -1,0 +1,19 @@
+// Everything that the service answers, but for its files.
+import { type HealthEndpointOptions, healthRoutes } from './health-endpoint.ts';
+import { pollRoutes } from './poll-endpoint.ts';
+import { publishRoutes } from './publish-endpoint.ts';
+import type { Route } from './route.ts';
+import { type StreamEndpointOptions, streamRoutes } from './stream-endpoint.ts';
+import { type WebSocketEndpointOptions, webSocketRoutes } from './websocket-endpoint.ts';
+
+export type RoutesOptions = StreamEndpointOptions & WebSocketEndpointOptions & HealthEndpointOptions;
+
+export function createRoutes(options: RoutesOptions): Route[] {
+  return [
+    ...streamRoutes(options),
+    ...pollRoutes(options),
+    ...publishRoutes(options),
+    ...webSocketRoutes(options),
+    ...healthRoutes(options),
+  ];
+}
