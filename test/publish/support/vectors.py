@@ -1,5 +1,4 @@
 # What the Python publisher makes of vectors.json: one JSON object on standard output, read by vectors.test.ts.
-import collections
 import json
 import os
 import pathlib
@@ -37,14 +36,16 @@ def parse_run_id(given):
 
 
 def wait(vector):
-    waiting = publisher._Backlog(vector["mostPerRun"], ['"END"', '"FAILED"'])
+    waiting = publisher.Publisher()
+    waiting._start = lambda: None
+    waiting._most_per_run = vector["mostPerRun"]
     for push in vector["pushes"]:
         for run in range(push["runs"]):
             for number in range(push["each"]):
                 run_id = f"r{run}"
-                waiting.push(run_id, {"state": '"END"'} if run_id == vector.get("ended") else {"log": f'"{number}"'})
-    counts = collections.Counter(run_id for run_id, _ in waiting.take(waiting.count))
-    assert waiting.count == 0
+                waiting._push(run_id, {"state": '"END"'} if run_id == vector.get("ended") else {"log": f'"{number}"'})
+    counts = {run_id: len(updates) for run_id, updates in waiting._waiting.items()}
+    assert waiting._count == sum(counts.values())
     return counts
 
 
