@@ -13,6 +13,8 @@ export interface HubOptions {
   /** Runs open at once: whoever asks for made-up names must not fill the memory. */
   maxOpenRuns?: number;
   onError(error: unknown, runId: string): void;
+  /** Ms, monotonic: a clock that is set back must not stop the sweeps. */
+  now?(): number;
 }
 
 export interface OpenOptions {
@@ -40,7 +42,7 @@ interface OpenRun {
   again: boolean;
   /** What was announced while the store was being read. */
   pending: RunEvent[];
-  /** When it was last in use, and last known to be in step: ms. */
+  /** When it was last in use, and last known to be in step: ms, monotonic. */
   usedAt: number;
   checkedAt: number;
 }
@@ -65,6 +67,7 @@ export class TooManyRuns extends Error {}
 
 export function createHub(options: HubOptions): Hub {
   const { store, historyLimit, idleMs = 30_000, maxOpenRuns = 50_000, onError } = options;
+  const { now = () => performance.now() } = options;
   const runs = new Map<string, OpenRun>();
   let dirty = new Set<Run>();
   let flushSoon: NodeJS.Immediate | undefined;
@@ -82,14 +85,14 @@ export function createHub(options: HubOptions): Hub {
     if (known) return known;
     if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
     const run = createRun(runId, historyLimit, () => markDirty(run));
-    const now = Date.now();
+    const at = now();
     const open: OpenRun = {
       run,
       isFollowed: false,
       syncing: null,
       again: false,
       pending: [],
-      usedAt: now,
+      usedAt: at,
       checkedAt: 0,
     };
     runs.set(runId, open);
@@ -119,7 +122,7 @@ export function createHub(options: HubOptions): Hub {
   function announce(open: OpenRun, entry: string) {
     const event = parseEntry(entry);
     if (!event) return;
-    open.checkedAt = Date.now();
+    open.checkedAt = now();
     if (open.syncing) {
       open.pending.push(event);
       if (open.pending.length > PENDING_HISTORIES * historyLimit) open.pending.shift();
@@ -147,7 +150,7 @@ export function createHub(options: HubOptions): Hub {
         await readStore(open);
         applyPending(open);
       } while (open.again);
-      open.checkedAt = Date.now();
+      open.checkedAt = now();
       // The connection may have gone while the answer was on its way.
       if (open.isFollowed) open.run.setSynced(true);
     } catch (error) {
@@ -203,16 +206,16 @@ export function createHub(options: HubOptions): Hub {
     // One at a time, or a store that is slow would never be done with the first.
     if (isSweeping) return;
     isSweeping = true;
-    const now = Date.now();
+    const at = now();
     const due: OpenRun[] = [];
     for (const open of runs.values()) {
-      if (open.run.subscriberCount > 0) open.usedAt = now;
-      else if (!open.syncing && now - open.usedAt > keptMs(open)) {
+      if (open.run.subscriberCount > 0) open.usedAt = at;
+      else if (!open.syncing && at - open.usedAt > keptMs(open)) {
         runs.delete(open.run.runId);
         store.unfollow(open.run.runId);
         continue;
       }
-      if (!open.syncing && (!open.run.isSynced || now - open.checkedAt > RECHECK_MS)) due.push(open);
+      if (!open.syncing && (!open.run.isSynced || at - open.checkedAt > RECHECK_MS)) due.push(open);
     }
     if (due.length > 0) await syncAll(due);
     isSweeping = false;
@@ -221,7 +224,7 @@ export function createHub(options: HubOptions): Hub {
   return {
     open: async (runId, { cursor = SNAPSHOT, confirmUnknown = false, patienceMs }) => {
       const open = openRun(runId);
-      open.usedAt = Date.now();
+      open.usedAt = now();
       // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost; and a
       // run without events may have started unheard.
       const { run } = open;

@@ -16,6 +16,7 @@ function setUp(t: TestContext, options: Partial<HubOptions> = {}) {
   const hub = createHub({
     store,
     historyLimit: HELD_STORE_OPTIONS.historyLimit,
+    now: Date.now,
     onError: (error) => errors.push(error),
     ...options,
   });

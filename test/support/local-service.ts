@@ -41,7 +41,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const store = createHeldStore({ ...HELD_STORE_OPTIONS, historyLimit });
   const hub = createHub({ store, historyLimit, maxOpenRuns, onError: () => {} });
   const limit = createConnectionLimit(maxConnections);
-  const counted = { heartbeatMs, now: store.now, onOpen: limit.onOpen, onClose: limit.onClose };
+  const counted = { heartbeatMs, now: () => store.now(), onOpen: limit.onOpen, onClose: limit.onClose };
   const streams = createOpenStreams(counted);
   const webSockets = createWebSockets(counted);
   const server = createHttpServer({
