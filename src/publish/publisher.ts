@@ -3,10 +3,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Recording } from '../runs/record.ts';
 import { parseRunId } from '../runs/run-id.ts';
-import { type GivenSettings, keyOf, markerKeyOf, parseSettings } from '../runs/settings.ts';
+import { type GivenSettings, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
+import { createRecordCall } from '../stores/record-call.ts';
+import { createRecorder } from '../stores/recorder.ts';
 import { createRedisClient } from '../stores/redis-client.ts';
-import { createRedisRecorder } from '../stores/redis-recorder.ts';
 import { createBacklog } from './backlog.ts';
 import { type ProgressUpdate, parseProgressUpdate } from './progress-update.ts';
 
@@ -63,12 +64,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
       warn: (fields) => warnOnce('redis', `no connection to Redis, updates wait: ${JSON.stringify(fields)}`),
     },
   });
-  const recorder = createRedisRecorder(
-    client,
-    (runId) => keyOf(settings.keyPrefix, runId),
-    markerKeyOf(settings.keyPrefix),
-    settings,
-  );
+  const call = createRecordCall(client, settings);
+  const record = createRecorder(call);
   const backlog = createBacklog({
     mostPerRun: Math.max(MIN_WAITING, 2 * settings.historyLimit),
     terminalStates: settings.terminalStates,
@@ -89,7 +86,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       if (sent.length === 0)
         sent = backlog.take(BATCH).map((taken) => ({ ...taken, name: { source, n: ++n } }));
       if (sent.length === 0) break;
-      const outcomes = await recorder.record(sent, false);
+      const outcomes = await record(sent);
       for (const [i, outcome] of outcomes.entries())
         if (outcome.status === 'rejected')
           warnOnce('run', `Redis refuses run ${sent[i]?.runId}: ${outcome.reason}`);

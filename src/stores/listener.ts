@@ -19,10 +19,14 @@ const MARKER = /^(\d{1,16}) (\S+)$/;
 /** In microseconds: the year 2096. Beyond it there is no room for newer ones. */
 const MAX_EPOCH = 4e15;
 const FAULT_SAMPLE = 200;
-/** What a recording takes beside its text, in memory. */
-const OVERHEAD_BYTES = 300;
+export interface ListenerOptions {
+  push(recording: Recording): void;
+  /** A marker was heard: from now on another server may record what comes. What was heard before goes first. */
+  onNewEpoch(): void;
+  tally: Tally;
+}
 
-export function createListener(push: (recording: Recording, bytes: number) => void, tally: Tally): Listener {
+export function createListener({ push, onNewEpoch, tally }: ListenerOptions): Listener {
   let token = '';
   let attached = false;
   let epoch = 0;
@@ -40,6 +44,7 @@ export function createListener(push: (recording: Recording, bytes: number) => vo
       if (Number(marker[1]) > epoch) {
         epoch = Number(marker[1]);
         n = 0;
+        onNewEpoch();
       }
       if (marker[2] === token) attached = true;
     },
@@ -51,10 +56,7 @@ export function createListener(push: (recording: Recording, bytes: number) => vo
       if (!message.ok) return tally.count(message.fault, () => text.slice(0, FAULT_SAMPLE));
       for (const { field, problem } of message.bad)
         tally.count(`bad-${field}`, () => `${message.runId}: ${field} ${problem}`);
-      push(
-        { runId: message.runId, update: message.update, name: { source: String(epoch), n } },
-        OVERHEAD_BYTES + 2 * text.length,
-      );
+      push({ runId: message.runId, update: message.update, name: { source: String(epoch), n } });
     },
     isAttached: () => attached,
     newestEpoch: () => epoch,

@@ -1,12 +1,14 @@
 // Raw messages that wait to be recorded: in order, under their names, while Redis is away, full or slow.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Recording } from '../runs/record.ts';
-import type { Outcome, Store } from '../runs/store.ts';
+import { MAX_COUNT } from './batches.ts';
+import { type RecordCall, type Sendable, sendable } from './record-call.ts';
+import { createSender } from './sender.ts';
 import type { Tally } from './tally.ts';
 
 export interface Outbox {
-  /** `bytes`: about what it takes to keep it. */
-  push(recording: Recording, bytes: number): void;
+  push(recording: Recording): void;
+  /** What waits goes at once. */
+  hurry(): void;
   /** The store may take updates again: do not wait for the next try. */
   retryNow(): void;
   /** Why nothing can be recorded at the moment; null while things move. */
@@ -18,124 +20,76 @@ export interface Outbox {
 }
 
 export interface OutboxOptions {
-  record: Store['record'];
+  call: RecordCall;
+  isAnswering(): Promise<boolean>;
   tally: Tally;
   /** Beyond either the oldest go, counted. Room for a burst that a healthy Redis needs a second for. */
   maxWaiting?: number;
   maxBytes?: number;
 }
 
-interface Waiting {
-  recording: Recording;
-  bytes: number;
-}
-
-const BATCH = 250;
-/**
- * From one call to the next, unless a full batch waits: two thousand messages a second are a hundred calls and not two thousand,
- * and as many turns of readers.
- */
+/** Two thousand messages a second are a hundred calls and not two thousand, and as many turns of readers. */
 const GATHER_MS = 10;
-const RETRY_MS = 250;
-const MAX_RETRY_MS = 2000;
+/** What an update takes in memory beside its text, which takes up to two bytes per character. */
+const OVERHEAD_BYTES = 300;
 
 /**
- * A run's names are tried strictly in order: the store takes a name below one that it has for a repeat, so one that failed
- * is repeated before the run's next is recorded. Nothing is folded, as a folded name would blur what is a repeat.
+ * The store takes a name below one that it has for a repeat, so of a run one that failed is repeated before the next is
+ * recorded. Nothing is folded, as a folded name would blur what is a repeat.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { record, tally, maxWaiting = 50_000, maxBytes = 64 * 1024 * 1024 } = options;
+  const { call, isAnswering, tally, maxWaiting = 50_000, maxBytes = 64 * 1024 * 1024 } = options;
   // The first `taken` places are empty: taking from the front must not move all that waits.
-  let waiting: (Waiting | undefined)[] = [];
+  let waiting: (Sendable | undefined)[] = [];
   let waitingBytes = 0;
   let taken = 0;
-  let sending = false;
-  let gathering: Promise<void> | null = null;
-  let blocked: string | null = null;
-  let wake: (() => void) | null = null;
-  const emptied: (() => void)[] = [];
 
-  async function drain() {
-    sending = true;
-    let failures = 0;
-    let batch: Recording[] = [];
-    while (batch.length > 0 || waiting.length > taken) {
-      if (gathering && waiting.length - taken < BATCH) await gathering;
-      gathering ??= delay(GATHER_MS).then(() => {
-        gathering = null;
-      });
-      batch = [...batch, ...take(BATCH - batch.length)];
-      const outcomes = await record(batch);
-      batch = batch.filter((recording, i) => !isSettled(outcomes[i], recording));
-      if (batch.length === 0) {
-        blocked = null;
-        failures = 0;
-        continue;
-      }
-      tally.count('repeated-later', () => blocked ?? '', batch.length);
-      await pause(Math.min(RETRY_MS * 2 ** failures++, MAX_RETRY_MS));
-    }
-    sending = false;
-    for (const resolve of emptied.splice(0)) resolve();
-  }
+  const sender = createSender({
+    call,
+    take,
+    settle: ({ runId }, outcome) =>
+      tally.count(outcome.status, () => ('reason' in outcome ? `${runId}: ${outcome.reason}` : runId)),
+    onFailure: 'repeat',
+    onRepeat: (reason, count) => tally.count('repeated-later', () => reason, count),
+    isAnswering,
+    gatherMs: GATHER_MS,
+  });
 
-  function take(count: number): Recording[] {
-    const end = Math.min(taken + count, waiting.length);
-    const batch = waiting.slice(taken, end).filter((entry) => entry !== undefined);
-    waiting.fill(undefined, taken, end);
-    taken = end;
+  function take(): Sendable | undefined {
+    const item = waiting[taken];
+    if (!item) return undefined;
+    waiting[taken++] = undefined;
+    waitingBytes -= sizeOf(item);
     if (taken > maxWaiting || taken === waiting.length) {
       waiting = waiting.slice(taken);
       taken = 0;
     }
-    for (const { bytes } of batch) waitingBytes -= bytes;
-    return batch.map(({ recording }) => recording);
-  }
-
-  /** False when it has to be repeated. */
-  function isSettled(outcome: Outcome | undefined, recording: Recording): boolean {
-    if (outcome?.status === 'refused' || outcome?.status === 'unknown') {
-      blocked = outcome.reason;
-      return false;
-    }
-    if (outcome?.status === 'rejected')
-      tally.count('rejected', () => `${recording.runId}: ${outcome.reason}`);
-    else if (outcome) tally.count(outcome.status);
-    return true;
-  }
-
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      wake = done;
-      function done() {
-        clearTimeout(timer);
-        wake = null;
-        resolve();
-      }
-    });
+    return item;
   }
 
   return {
-    push: (recording, bytes) => {
-      waiting.push({ recording, bytes });
-      waitingBytes += bytes;
+    push: (recording) => {
+      const item = sendable(recording);
+      waiting.push(item);
+      waitingBytes += sizeOf(item);
       while (waiting.length - taken > maxWaiting || waitingBytes > maxBytes) {
-        take(1);
+        take();
         tally.count(
           'dropped-oldest',
           () => `over ${maxWaiting} messages or ${maxBytes} bytes wait for Redis`,
         );
       }
-      if (!sending) void drain();
+      sender.wake();
+      if (waiting.length - taken >= MAX_COUNT) sender.hurry();
     },
-    retryNow: () => wake?.(),
-    blockedBy: () => blocked,
-    isBehind: () => waiting.length - taken > BATCH,
-    whenEmpty: () =>
-      new Promise((resolve) => {
-        if (sending) emptied.push(resolve);
-        else resolve();
-      }),
+    hurry: sender.hurry,
+    retryNow: sender.retryNow,
+    blockedBy: sender.blockedBy,
+    isBehind: () => waiting.length - taken > MAX_COUNT,
+    whenEmpty: sender.whenEmpty,
   };
+}
+
+function sizeOf({ text }: Sendable): number {
+  return OVERHEAD_BYTES + 2 * text.length;
 }

@@ -5,9 +5,10 @@ import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
 import type { Store, StoreStatus } from '../runs/store.ts';
 import { createListener } from './listener.ts';
 import { createOutbox } from './outbox.ts';
+import { createRecordCall } from './record-call.ts';
+import { createRecorder } from './recorder.ts';
 import { createRedisClient, reasonOf } from './redis-client.ts';
 import { createRedisClock } from './redis-clock.ts';
-import { createRedisRecorder } from './redis-recorder.ts';
 import { createSubscriber } from './subscriber.ts';
 import { createTally } from './tally.ts';
 
@@ -34,12 +35,10 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     createRedisClient({ url, tlsInsecure, name, answerTimeoutMs, log });
   const commands = client('run-progress', COMMAND_TIMEOUT_MS);
   const announcements = client('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);
-  const recorder = createRedisRecorder(commands, historyKey, markerKey, options);
-  const record: Store['record'] = (recordings, { wantEntries = false } = {}) =>
-    recorder.record(recordings, wantEntries);
+  const call = createRecordCall(commands, options);
   const tally = createTally(log);
-  const outbox = createOutbox({ record, tally });
-  const listener = createListener(outbox.push, tally);
+  const outbox = createOutbox({ call, isAnswering: () => isAnswering(commands), tally });
+  const listener = createListener({ push: outbox.push, onNewEpoch: outbox.hurry, tally });
   const connectionListeners: ((event: 'lost' | 'back') => void)[] = [];
   const onConnection = (event: 'lost' | 'back') => {
     for (const notify of connectionListeners) notify(event);
@@ -85,7 +84,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   }
 
   return {
-    record,
+    record: createRecorder(call),
     read: (runId) => commands.lrange(historyKey(runId), 0, -1),
     readLast: (runId) => commands.lindex(historyKey(runId), -1),
     follow: (runId, onEntries) =>
@@ -116,4 +115,8 @@ async function connectionProblem(client: Redis, name: string): Promise<string | 
     setTimeout(resolve, STATUS_TIMEOUT_MS, `Redis does not answer on the ${name}`).unref();
   });
   return Promise.race([answered, timeout]);
+}
+
+async function isAnswering(client: Redis): Promise<boolean> {
+  return (await connectionProblem(client, 'connection')) === null;
 }

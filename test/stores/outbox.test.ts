@@ -1,30 +1,29 @@
 // What waits to be recorded: in order, and in bounded space.
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
 import { pino } from 'pino';
-import type { Outcome, Store } from '../../src/runs/store.ts';
+import type { Outcome } from '../../src/runs/store.ts';
 import { createOutbox, type OutboxOptions } from '../../src/stores/outbox.ts';
+import type { RecordCall } from '../../src/stores/record-call.ts';
 import { createTally } from '../../src/stores/tally.ts';
 
-/** A store that answers nothing before `open`, and notes what it then records. */
+/** A Redis that answers nothing before `open`; what it then records is noted. */
 function setUp(options: Partial<OutboxOptions> = {}) {
   const recorded: number[] = [];
-  const calls: number[] = [];
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const record: Store['record'] = async (recordings) => {
+  const call: RecordCall = async (batch) => {
     await opened;
-    calls.push(recordings.length);
-    recorded.push(...recordings.map(({ name }) => name.n));
-    return recordings.map((): Outcome => ({ status: 'recorded' }));
+    recorded.push(...batch.map(({ text }) => Number(text.split('\n')[2])));
+    return { outcomes: batch.map((): Outcome => ({ status: 'recorded' })), mayBeTooBig: false };
   };
   const tally = createTally(pino({ level: 'silent' }));
-  const outbox = createOutbox({ record, tally, ...options });
-  const push = (n: number, bytes = 1) =>
-    outbox.push({ runId: 'r', update: {}, name: { source: '100', n } }, bytes);
-  return { outbox, push, open, recorded, calls, dropped: () => tally.totals().get('dropped-oldest') ?? 0 };
+  const outbox = createOutbox({ call, isAnswering: async () => true, tally, ...options });
+  const push = (n: number, length = 0) =>
+    outbox.push({ runId: 'r', update: { log: 'x'.repeat(length) }, name: { source: '100', n } });
+  return { outbox, push, open, recorded, dropped: () => tally.totals().get('dropped-oldest') ?? 0 };
 }
 
 test('beyond so many messages the oldest that wait go, and are counted', async () => {
@@ -38,13 +37,13 @@ test('beyond so many messages the oldest that wait go, and are counted', async (
 });
 
 test('beyond so many bytes the oldest that wait go, and are counted', async () => {
-  const { outbox, push, open, recorded, dropped } = setUp({ maxBytes: 100 });
-  push(1, 90);
-  for (const n of [2, 3]) push(n, 50);
-  assert.equal(dropped(), 0);
-  push(4, 10);
+  const { outbox, push, open, recorded, dropped } = setUp({ maxBytes: 10_000 });
+  push(1, 4000);
+  for (const n of [2, 3]) push(n, 2000);
+  assert.equal(dropped(), 0, 'the first is on its way');
+  push(4, 500);
   assert.equal(dropped(), 1);
-  push(5, 95);
+  push(5, 4500);
   assert.equal(dropped(), 3);
   open();
   await outbox.whenEmpty();
@@ -52,15 +51,15 @@ test('beyond so many bytes the oldest that wait go, and are counted', async () =
 });
 
 test('bytes that were recorded, or dropped, make room again', async () => {
-  const { outbox, push, open, recorded, dropped } = setUp({ maxBytes: 100 });
+  const { outbox, push, open, recorded, dropped } = setUp({ maxBytes: 10_000 });
   open();
   for (let n = 1; n <= 10; n++) {
-    push(n, 80);
+    push(n, 4000);
     await outbox.whenEmpty();
   }
-  push(11, 101);
+  push(11, 5000);
   assert.equal(dropped(), 1, 'what is too large by itself never fits');
-  push(12, 100);
+  push(12, 4000);
   await outbox.whenEmpty();
   assert.equal(dropped(), 1);
   assert.deepEqual(recorded, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12]);
@@ -74,22 +73,4 @@ test('within the bounds nothing goes, and all is recorded in order', async () =>
   await outbox.whenEmpty();
   assert.deepEqual(recorded, names);
   assert.equal(dropped(), 0);
-});
-
-test('what comes shortly after a call goes together', async (t) => {
-  mock.timers.enable({ apis: ['setTimeout'] });
-  t.after(() => mock.timers.reset());
-  const { outbox, push, open, calls } = setUp();
-  open();
-  push(1);
-  await new Promise(setImmediate);
-  assert.deepEqual(calls, [1], 'the first waits for nobody');
-  for (const n of [2, 3, 4]) {
-    push(n);
-    await new Promise(setImmediate);
-  }
-  assert.deepEqual(calls, [1]);
-  mock.timers.tick(10);
-  await outbox.whenEmpty();
-  assert.deepEqual(calls, [1, 3]);
 });

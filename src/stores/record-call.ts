@@ -1,0 +1,125 @@
+// One call of the record script, for one or more updates: what is sent, and what the answer means.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import { jsonText } from '../runs/json-text.ts';
+import { type Recording, updateText } from '../runs/record.ts';
+import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
+import type { Outcome } from '../runs/store.ts';
+import { reasonOf } from './redis-client.ts';
+
+const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');
+const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
+
+/** An update on its way to Redis: as text, so that it is encoded once however often it is sent. */
+export interface Sendable {
+  readonly runId: string;
+  /** The update's lines for record.lua, without the first. JSON text has no line ends of its own. */
+  readonly text: string;
+  /** What it takes in a call. */
+  readonly bytes: number;
+}
+
+/** `wantEntry`: the outcome brings the entry. */
+export function sendable(recording: Recording, wantEntry = false): Sendable {
+  const { runId, state, progress, log, data, key } = updateText(recording);
+  const { source, n } = recording.name;
+  const text = [runId, source, n, state, progress, log, data, key, wantEntry ? 1 : ''].join('\n');
+  return { runId: recording.runId, text, bytes: OVERHEAD_BYTES + Buffer.byteLength(text) };
+}
+
+/** The key, the place and what the protocol adds. */
+const OVERHEAD_BYTES = 100;
+
+export interface CallResult {
+  /** One for each update, in order. */
+  outcomes: Outcome[];
+  /**
+   * All of them failed, in a way that something between here and Redis may have to do with their size: the connection
+   * broke, nothing came in time, or an error that no rule of Redis gives for a moment.
+   */
+  mayBeTooBig: boolean;
+}
+
+/** Never rejects. */
+export type RecordCall = (batch: readonly Sendable[]) => Promise<CallResult>;
+
+export function createRecordCall(client: Redis, settings: Settings): RecordCall {
+  const head = [
+    String(settings.historyLimit),
+    String(settings.runTtlMs),
+    String(settings.finishedTtlMs),
+    `,${settings.terminalStates.map(jsonText).join()},`,
+  ];
+
+  async function run(keys: string[], args: string[]): Promise<unknown> {
+    try {
+      return await client.evalsha(SCRIPT_SHA, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!isReplyError(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return await client.eval(SCRIPT, keys.length, ...keys, ...args);
+    }
+  }
+
+  return async (batch) => {
+    const all = (outcome: Outcome) => batch.map(() => outcome);
+    if (client.status !== 'ready') {
+      const outcomes = all({ status: 'refused', reason: 'no connection to Redis' });
+      return { outcomes, mayBeTooBig: false };
+    }
+    const places = new Map<string, number>();
+    const keys = [markerKeyOf(settings.keyPrefix)];
+    const updates = batch.map(({ runId, text }) => {
+      const key = keyOf(settings.keyPrefix, runId);
+      const place = places.get(key) ?? keys.push(key);
+      places.set(key, place);
+      return `${place}\n${text}`;
+    });
+    try {
+      const reply = await run(keys, [...head, ...updates]);
+      return { outcomes: parseReply(reply, batch.length), mayBeTooBig: false };
+    } catch (error) {
+      if (!isReplyError(error)) {
+        const reason = 'the connection to Redis broke before it answered';
+        return { outcomes: all({ status: 'unknown', reason }), mayBeTooBig: true };
+      }
+      const status = wasNotRun(error) ? 'refused' : 'unknown';
+      return {
+        outcomes: all({ status, reason: reasonOf(error) }),
+        mayBeTooBig: !PASSING.test(error.message),
+      };
+    }
+  };
+}
+
+/** What Redis answers as long as it takes nothing from anybody, or not from this user. */
+const PASSING =
+  /^-?(?:OOM|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS|NOPERM|NOAUTH|WRONGPASS|BUSY|UNKILLABLE|TRYAGAIN|CROSSSLOT|MOVED|ASK)\b/;
+
+/** The reply of record.lua, which documents it. */
+function parseReply(reply: unknown, count: number): Outcome[] {
+  const [reason, ...outcomes] = reply as [string, ...(string | number | [string])[]];
+  return Array.from({ length: count }, (_, i): Outcome => {
+    const outcome = outcomes[i];
+    if (outcome === undefined || outcome === -2) return { status: 'refused', reason };
+    if (outcome === 1) return { status: 'recorded' };
+    if (outcome === 0) return { status: 'repeat' };
+    if (outcome === -1) return { status: 'stale' };
+    if (Array.isArray(outcome)) return { status: 'repeat', entry: outcome[0] };
+    const text = String(outcome);
+    return text.startsWith('{') ? { status: 'recorded', entry: text } : { status: 'rejected', reason: text };
+  });
+}
+
+/**
+ * Redis answered instead of running the script (-NOPERM, -LOADING, -MASTERDOWN …). An error from inside of it names the
+ * script, and may have come after something was recorded.
+ */
+function wasNotRun(error: Error): boolean {
+  return !/script/i.test(error.message);
+}
+
+/** ioredis gives Redis' own answers this name, and faults of the connection others. */
+function isReplyError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'ReplyError';
+}

@@ -1,0 +1,161 @@
+// Sends updates to Redis: one call at a time, in order, and repeats what failed. The loop of all that records: the service's
+// raw messages, its HTTP requests, and the publisher for Node.
+import type { Outcome } from '../runs/store.ts';
+import { type Batch, createBatches } from './batches.ts';
+import type { CallResult, Sendable } from './record-call.ts';
+
+export interface Sender {
+  /** There is something to take. The first call begins at once. */
+  wake(): void;
+  /** Does not wait for more updates to send together. */
+  hurry(): void;
+  /** Redis may take updates again: does not wait for the next try. */
+  retryNow(): void;
+  /** Why nothing can be recorded at the moment; null while things move. */
+  blockedBy(): string | null;
+  /** Updates that were taken, and are not settled. */
+  readonly unsettled: number;
+  /** Fulfilled when nothing waits any more, or after `stop`. */
+  whenEmpty(): Promise<void>;
+  /** Sends nothing any more, once the call under way has ended. */
+  stop(): void;
+}
+
+export interface SenderOptions<T extends Sendable> {
+  /** Never rejects. */
+  call(batch: readonly T[]): Promise<CallResult>;
+  /** The oldest update that waits. Once taken it is sent as it is, until it is settled. */
+  take(): T | undefined;
+  /** Called once for each update, in order within a run. */
+  settle(item: T, outcome: Outcome): void;
+  /**
+   * 'repeat': an update is sent until Redis has it. Of a run none is sent before the one that failed. One that Redis
+   * doesn't take though it takes others is settled as 'rejected' after several tries.
+   * 'refuse': what failed is settled as it is, and all that waits behind it is refused.
+   */
+  onFailure: 'repeat' | 'refuse';
+  /** So many updates are repeated, and why. */
+  onRepeat?(reason: string, count: number): void;
+  /** Redis answers something small: so a failure of one update alone is that update's. */
+  isAnswering?(): Promise<boolean>;
+  /** From one call to the next at least so long, unless `hurry` is called: then more go together. Default: 0. */
+  gatherMs?: number;
+}
+
+const RETRY_MS = 100;
+const MAX_RETRY_MS = 2000;
+
+export function createSender<T extends Sendable>(options: SenderOptions<T>): Sender {
+  const { call, take, settle, onFailure, gatherMs = 0 } = options;
+  const batches = createBatches(take);
+  const gathering = createPause();
+  const retrying = createPause();
+  const emptied: (() => void)[] = [];
+  let isSending = false;
+  let isStopped = false;
+  let blocked: string | null = null;
+  let gatherUntil = 0;
+
+  async function drain() {
+    isSending = true;
+    let failures = 0;
+    while (!isStopped) {
+      if (batches.next().items.length === 0) break;
+      const waitMs = gatherUntil - performance.now();
+      if (waitMs > 0) await gathering.wait(waitMs);
+      gatherUntil = performance.now() + gatherMs;
+      const batch = batches.next();
+      if (batch.isTrial && options.isAnswering && !(await options.isAnswering())) {
+        await retrying.wait(retryMs(failures++));
+        continue;
+      }
+      const { outcomes, mayBeTooBig } = await call(batch.items);
+      const unsettled = batch.items.filter((item, i) => !isSettled(item, outcomes[i] ?? MISSING));
+      if (!mayBeTooBig) batches.answered(batch, unsettled);
+      else afterFailure(batch);
+      if (unsettled.length === 0) {
+        blocked = null;
+        failures = 0;
+      } else if (onFailure === 'repeat') {
+        options.onRepeat?.(blocked ?? '', unsettled.length);
+        await retrying.wait(retryMs(failures++));
+      } else refuseAll(batch, outcomes);
+    }
+    isSending = false;
+    for (const resolve of emptied.splice(0)) resolve();
+  }
+
+  /** False when it failed: then it is for `onFailure` to say what becomes of it. */
+  function isSettled(item: T, outcome: Outcome): boolean {
+    if (outcome.status === 'refused' || outcome.status === 'unknown') {
+      blocked = outcome.reason;
+      return false;
+    }
+    settle(item, outcome);
+    return true;
+  }
+
+  function afterFailure(batch: Batch<T>) {
+    const [item] = batch.items;
+    if (batch.items.length > 1) batches.shrink(batch);
+    else if (onFailure === 'repeat' && item && !batches.tryAgain(item))
+      settle(item, { status: 'rejected', reason: `Redis does not take an update of this size: ${blocked}` });
+  }
+
+  function refuseAll({ items }: Batch<T>, outcomes: readonly Outcome[]) {
+    const reason = blocked ?? '';
+    for (const item of batches.clear()) {
+      const place = items.indexOf(item);
+      settle(item, place === -1 ? { status: 'refused', reason } : (outcomes[place] ?? MISSING));
+    }
+    for (let item = take(); item; item = take()) settle(item, { status: 'refused', reason });
+  }
+
+  return {
+    wake: () => {
+      if (!isSending && !isStopped) void drain();
+    },
+    hurry: () => {
+      gatherUntil = 0;
+      gathering.end();
+    },
+    retryNow: retrying.end,
+    blockedBy: () => blocked,
+    get unsettled() {
+      return batches.size;
+    },
+    whenEmpty: () =>
+      new Promise((resolve) => {
+        if (isSending) emptied.push(resolve);
+        else resolve();
+      }),
+    stop: () => {
+      isStopped = true;
+      gathering.end();
+      retrying.end();
+    },
+  };
+}
+
+const MISSING: Outcome = { status: 'unknown', reason: 'the script gave no answer' };
+
+/** Random, so that many processes don't come at once when Redis is back. */
+function retryMs(failures: number): number {
+  return Math.min(RETRY_MS * 2 ** failures, MAX_RETRY_MS) * (0.5 + Math.random() / 2);
+}
+
+/** A wait that can be ended early. One at a time. */
+function createPause() {
+  let end = () => {};
+  return {
+    wait: (ms: number): Promise<void> =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        end = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    end: () => end(),
+  };
+}

@@ -1,0 +1,160 @@
+// The loop that sends updates to Redis, with a Redis that answers as a test says.
+import assert from 'node:assert/strict';
+import { mock, type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Outcome } from '../../src/runs/store.ts';
+import type { CallResult, Sendable } from '../../src/stores/record-call.ts';
+import { createSender, type SenderOptions } from '../../src/stores/sender.ts';
+
+const RECORDED: Outcome = { status: 'recorded' };
+const FULL: Outcome = { status: 'refused', reason: 'OOM' };
+const BROKE: Outcome = { status: 'unknown', reason: 'broke' };
+
+type Answer = (batch: readonly Sendable[]) => CallResult;
+const every =
+  (outcome: Outcome, mayBeTooBig = false): Answer =>
+  (batch) => ({ outcomes: batch.map(() => outcome), mayBeTooBig });
+
+function setUp(t: TestContext, options: Partial<SenderOptions<Sendable>> = {}) {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.after(() => mock.timers.reset());
+  const waiting: Sendable[] = [];
+  const calls: string[] = [];
+  const settled: string[] = [];
+  let answer = every(RECORDED);
+  const sender = createSender({
+    call: async (batch) => {
+      calls.push(batch.map(({ text }) => text).join());
+      return answer(batch);
+    },
+    take: () => waiting.shift(),
+    settle: ({ text }, { status }) => settled.push(`${text} ${status}`),
+    onFailure: 'repeat',
+    ...options,
+  });
+  return {
+    sender,
+    calls,
+    settled,
+    push: (text: string, runId = 'r') => {
+      waiting.push({ runId, text, bytes: 1 });
+      sender.wake();
+    },
+    answers: (next: Answer) => {
+      answer = next;
+    },
+    /** Until nothing happens any more without a timer. */
+    settle: async () => {
+      for (let turn = 0; turn < 5; turn++) await nextTurn();
+    },
+    /** Through so many pauses. */
+    later: async (pauses: number) => {
+      for (let pause = 0; pause < pauses; pause++) {
+        for (let turn = 0; turn < 5; turn++) await nextTurn();
+        mock.timers.tick(2000);
+      }
+      for (let turn = 0; turn < 5; turn++) await nextTurn();
+    },
+  };
+}
+
+test('what comes shortly after a call goes together', async (t) => {
+  const { push, calls, settle, sender } = setUp(t, { gatherMs: 10_000 });
+  push('1');
+  await settle();
+  assert.deepEqual(calls, ['1'], 'the first waits for nobody');
+  for (const text of ['2', '3', '4']) {
+    push(text);
+    await settle();
+  }
+  assert.deepEqual(calls, ['1']);
+  mock.timers.tick(10_000);
+  await sender.whenEmpty();
+  assert.deepEqual(calls, ['1', '2,3,4']);
+});
+
+test('what is gathered goes at once when it is asked for', async (t) => {
+  const { push, calls, settle, sender } = setUp(t, { gatherMs: 10_000 });
+  push('1');
+  await settle();
+  push('2');
+  await settle();
+  sender.hurry();
+  await sender.whenEmpty();
+  assert.deepEqual(calls, ['1', '2']);
+});
+
+test('while Redis takes nothing, updates are repeated as they were, and it says why', async (t) => {
+  const { push, answers, calls, settled, settle, sender } = setUp(t);
+  answers(every(FULL));
+  push('1');
+  push('2');
+  await settle();
+  assert.deepEqual([calls, sender.blockedBy()], [['1'], 'OOM']);
+  sender.retryNow();
+  await settle();
+  assert.deepEqual(settled, []);
+  answers(every(RECORDED));
+  sender.retryNow();
+  await sender.whenEmpty();
+  assert.deepEqual(calls, ['1', '1,2', '1,2']);
+  assert.deepEqual(settled, ['1 recorded', '2 recorded']);
+  assert.equal(sender.blockedBy(), null);
+});
+
+test('what Redis recorded of a batch is settled, and the rest repeated', async (t) => {
+  const { push, answers, settled, later, sender } = setUp(t);
+  answers((batch) => ({ outcomes: batch.map((_, i) => (i === 0 ? RECORDED : FULL)), mayBeTooBig: false }));
+  for (const text of ['1', '2', '3']) push(text);
+  await later(4);
+  assert.deepEqual(settled, ['1 recorded', '2 recorded', '3 recorded']);
+  assert.equal(sender.unsettled, 0);
+});
+
+test('an update that breaks every connection is given up, and other runs go on meanwhile', async (t) => {
+  const { push, answers, settled, later, sender } = setUp(t, { isAnswering: async () => true });
+  answers((batch) =>
+    (batch.some(({ text }) => text === 'bad') ? every(BROKE, true) : every(RECORDED))(batch),
+  );
+  push('bad');
+  push('next', 'r');
+  for (const text of ['a', 'b', 'c']) push(text, 'other');
+  await later(3);
+  assert.deepEqual(settled, ['a recorded', 'b recorded', 'c recorded']);
+  await later(8);
+  assert.deepEqual(settled.slice(3), ['bad rejected', 'next recorded']);
+  assert.equal(sender.unsettled, 0);
+});
+
+test('an update is not given up as long as Redis answers nothing else either', async (t) => {
+  const { push, answers, settled, later, sender } = setUp(t, { isAnswering: async () => false });
+  answers(every(BROKE, true));
+  push('1');
+  await later(30);
+  assert.deepEqual(settled, []);
+  sender.stop();
+});
+
+test('where nothing is repeated a failure is told at once, to whatever waits behind it too', async (t) => {
+  const { push, answers, settled, sender } = setUp(t, { onFailure: 'refuse' });
+  answers(every(BROKE, true));
+  for (const text of ['1', '2', '3']) push(text);
+  await sender.whenEmpty();
+  assert.deepEqual(settled, ['1 unknown', '2 refused', '3 refused']);
+  answers(every(RECORDED));
+  push('4');
+  await sender.whenEmpty();
+  assert.deepEqual(settled.at(-1), '4 recorded');
+});
+
+test('after its end it sends nothing, and says what is left', async (t) => {
+  const { push, answers, calls, settle, sender } = setUp(t);
+  answers(every(FULL));
+  push('1');
+  await settle();
+  sender.stop();
+  await sender.whenEmpty();
+  push('2');
+  await settle();
+  assert.deepEqual([calls, sender.unsettled], [['1'], 1]);
+});
