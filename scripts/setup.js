@@ -30,6 +30,31 @@ const needs = [
     isThere: () => runs('/usr/bin/python3', '-c', `import ${name}`),
   })),
   { package: 'curl', why: "a client of other people's making", isThere: () => runs('curl', '--version') },
+  {
+    package: 'python3-gevent',
+    why: 'a task in a greenlet',
+    isThere: () => runs('/usr/bin/python3', '-c', 'import gevent'),
+  },
+  {
+    package: 'python3-eventlet',
+    why: 'a task in a green thread',
+    isThere: () => runs('/usr/bin/python3', '-c', 'import eventlet'),
+  },
+  {
+    package: 'python3-numpy',
+    why: 'numbers as scientists have them',
+    isThere: () => runs('/usr/bin/python3', '-c', 'import numpy'),
+  },
+  {
+    package: 'python3-tqdm',
+    why: 'a progress bar in Python',
+    isThere: () => runs('/usr/bin/python3', '-c', 'import tqdm'),
+  },
+  {
+    package: 'python3-pytest',
+    why: 'tests whose progress is reported',
+    isThere: () => runs('/usr/bin/python3', '-c', 'import pytest'),
+  },
   { package: 'chromium', why: 'a real browser', isThere: () => runs('chromium', '--version') },
   { package: 'firefox-esr', why: 'another real browser', isThere: () => runs('firefox-esr', '--version') },
   { package: 'fonts-noto-cjk', why: 'Korean text', isThere: () => hasFont('fonts-noto-cjk') },

@@ -1,0 +1,78 @@
+// Where the updates of `publish`, `exec` and `demo` go: to Redis where REDIS_URL is set, else to a service by HTTP.
+import { ConfigError, parseConfig } from '../config.ts';
+import type { Update } from '../runs/update.ts';
+import { type Environment, UsageError } from './command.ts';
+import { serviceAddress } from './options.ts';
+
+export interface Sink {
+  /** Takes a valid update, at once. They are recorded in order, each once, as soon as the other side takes them. */
+  publish(update: Update): void;
+  /** Whether all of them have been recorded, at the latest after `timeoutMs`. */
+  flush(timeoutMs: number): Promise<boolean>;
+  /** Ends the connection; what still waits is lost. */
+  close(): Promise<void>;
+  /** For people, without passwords. */
+  readonly target: string;
+}
+
+export interface SinkOptions {
+  runId: string;
+  values: { url?: string | undefined; token?: string | undefined };
+  env: Environment;
+  /** Told in a sentence what goes wrong, once until it is well again. */
+  onWarning(warning: string): void;
+}
+
+export const SINK_USAGE = `It goes to Redis where REDIS_URL is set (and KEY_PREFIX, TERMINAL_STATES and so on as for
+the service), else to the service by HTTP:
+
+  --url URL      the service, also where REDIS_URL is set
+                 (default: $RUN_PROGRESS_URL, else http://localhost:8000)
+  --token TOKEN  where the service asks for one (default: $RUN_PROGRESS_TOKEN)`;
+
+/** What the publisher to Redis shares with the service. */
+const VARIABLES = [
+  'REDIS_URL',
+  'REDIS_TLS_INSECURE',
+  'KEY_PREFIX',
+  'TERMINAL_STATES',
+  'HISTORY_LIMIT',
+  'RUN_TTL_SECONDS',
+  'FINISHED_TTL_SECONDS',
+];
+
+/** Throws UsageError for a setting that can't be used. */
+export async function createSink({ runId, values, env, onWarning }: SinkOptions): Promise<Sink> {
+  const config = redisConfig(env);
+  if (values.url !== undefined || config.redisUrl === null) {
+    const { createHttpSink } = await import('./http-sink.ts');
+    const { terminalStates } = config;
+    return createHttpSink({ ...serviceAddress(values, env), runId, terminalStates, onWarning });
+  }
+  const { createPublisher } = await import('../publish/publisher.ts');
+  const publisher = createPublisher({
+    redisUrl: config.redisUrl,
+    tlsInsecure: config.redisTlsInsecure,
+    keyPrefix: config.keyPrefix,
+    terminalStates: config.terminalStates,
+    historyLimit: config.historyLimit,
+    runTtlSeconds: config.runTtlMs / 1000,
+    finishedTtlSeconds: config.finishedTtlMs / 1000,
+    onWarning,
+  });
+  return {
+    publish: (update) => publisher.publish(runId, update),
+    flush: publisher.flush,
+    close: publisher.close,
+    target: `Redis at ${new URL(config.redisUrl).host}`,
+  };
+}
+
+function redisConfig(env: Environment) {
+  try {
+    return parseConfig(Object.fromEntries(VARIABLES.map((name) => [name, env[name]])));
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(error.message);
+    throw error;
+  }
+}
