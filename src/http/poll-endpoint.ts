@@ -10,7 +10,7 @@ export function pollRoutes({ hub }: { hub: Hub }): Route[] {
   async function poll({ request, response, runIds }: AnswerContext) {
     const run = await openRun(hub, runIds[0] ?? '', { confirmUnknown: true });
     const headers = { ETag: etagOf(run), 'Cache-Control': 'no-cache' };
-    if (names(request, headers.ETag)) {
+    if (hasNamed(request, headers.ETag)) {
       response.writeHead(304, headers).end();
       return;
     }
@@ -38,7 +38,7 @@ function etagOf({ history, isSynced }: Run): string {
 }
 
 /** The client has what this ETag names. RFC 9110, 13.1.2: a list, compared weakly. */
-export function names({ headers }: IncomingMessage, etag: string): boolean {
+export function hasNamed({ headers }: IncomingMessage, etag: string): boolean {
   const tags = headers['if-none-match']?.split(',') ?? [];
   return tags.some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

@@ -1,4 +1,5 @@
 // Everything that the service answers, but for its files.
+import { badgeRoutes } from './badge-endpoint.ts';
 import { type HealthEndpointOptions, healthRoutes } from './health-endpoint.ts';
 import { pollRoutes } from './poll-endpoint.ts';
 import { publishRoutes } from './publish-endpoint.ts';
@@ -12,6 +13,7 @@ export function createRoutes(options: RoutesOptions): Route[] {
   return [
     ...streamRoutes(options),
     ...pollRoutes(options),
+    ...badgeRoutes(options),
     ...publishRoutes(options),
     ...webSocketRoutes(options),
     ...healthRoutes(options),

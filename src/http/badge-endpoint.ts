@@ -1,0 +1,33 @@
+// A run's badge, for READMEs, wikis and mails: an image is never an error, as its page could not show that.
+import { formatBadge } from '../delivery/badge.ts';
+import type { Hub } from '../runs/hub.ts';
+import { hasNamed } from './poll-endpoint.ts';
+import { openRun, runInPath } from './requested-run.ts';
+import type { AnswerContext, Route } from './route.ts';
+
+const HEADERS = {
+  'Content-Type': 'image/svg+xml; charset=utf-8',
+  'Cache-Control': 'no-cache',
+  // Pages of any site show it; opened as a page of its own it may do nothing.
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+  'Content-Security-Policy': "default-src 'none'",
+  'X-Content-Type-Options': 'nosniff',
+};
+
+export function badgeRoutes({ hub }: { hub: Hub }): Route[] {
+  async function badge({ request, response, runIds: [runId = ''] }: AnswerContext) {
+    const run = await openRun(hub, runId, { confirmUnknown: true });
+    const { lastId } = run.history;
+    const headers = { ...HEADERS, ETag: `"badge-${lastId}"` };
+    if (hasNamed(request, headers.ETag)) {
+      response.writeHead(304, headers).end();
+      return;
+    }
+    const svg = formatBadge(runId, lastId === 0 ? null : JSON.parse(run.snapshot(false).json));
+    response.writeHead(200, { ...headers, 'Content-Length': Buffer.byteLength(svg) }).end(svg);
+  }
+
+  return [
+    { method: 'GET', path: '/api/runs/:run_id/badge.svg', scope: 'read', runsOf: runInPath, answer: badge },
+  ];
+}
