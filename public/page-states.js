@@ -103,6 +103,7 @@ export function exampleStates(now, language = 'ko') {
         },
       ],
     },
+    { name: 'counting', messages: wholeRun({ run_id, first, now, line: image }) },
     { name: 'done', messages: [snapshot(done)] },
     {
       name: 'failed',
@@ -157,6 +158,52 @@ function steadyRun(start, now, line) {
     message: `${line} (${index + 1}/12)`,
   }));
   return [{ ...start, ts: now - 38_000, started: now - 192_000, log_times: [] }, ...steps];
+}
+
+/**
+ * A run that was watched from its beginning, so that each stage's time is known; in its third stage it counts.
+ *
+ * @param {{ run_id: string, first: number, now: number, line: string }} run
+ */
+function wholeRun({ run_id, first, now, line }) {
+  const steps = [
+    { state: 'PLOT_GENERATION', progress: 0.1, ago: 252_000 },
+    { state: 'ASSET_GENERATION', progress: 0.25, ago: 206_000 },
+    { state: 'RENDERING', progress: 0.65, ago: 54_000 },
+    { state: 'RENDERING', progress: 0.695, current: 12, total: 40, ago: 3_000 },
+  ];
+  return steps.map(({ ago, ...step }, index) => ({
+    type: 'progress',
+    run_id,
+    id: first + index,
+    ts: now - ago,
+    message: line,
+    ...step,
+  }));
+}
+
+/** Stages as another application has them. @param {Language} language */
+export function ownStages(language) {
+  const labels = {
+    ko: ['대본 쓰기', '이미지와 음악 만들기', '영상 렌더링', '품질 검수', '업로드', '완료'],
+    en: [
+      'Writing the script',
+      'Images and music',
+      'Rendering the video',
+      'Checking quality',
+      'Upload',
+      'Published',
+    ],
+  }[language];
+  const stages = [
+    ['PLOT_GENERATION', 0.15],
+    ['ASSET_GENERATION', 0.5],
+    ['RENDERING', 0.75],
+    ['QA', 0.85],
+    ['UPLOADING_TO_YOUTUBE', 0.96],
+    ['END', 1],
+  ];
+  return stages.map(([state, until], place) => ({ state, until, label: labels[place] }));
 }
 
 /**

@@ -57,6 +57,7 @@ const ko = {
     expired: '기록 만료',
     refused: '서버가 거절함',
     gap: '이전 기록 없음 (로그)',
+    counting: '세어 가며 진행 중',
   }),
   problems: /** @type {Record<string, string>} */ ({
     'no-answer': '서버가 응답하지 않습니다.',

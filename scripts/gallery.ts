@@ -8,7 +8,12 @@ export interface Wall {
   width: number;
   language: 'ko' | 'en';
   isLogOpen?: boolean;
+  /** The kind of page around it. */
+  around?: Surroundings;
 }
+
+/** Pages that aren't as the element would like them, by the class of their root. */
+export type Surroundings = 'rtl' | 'dark-by-class' | 'resets' | 'large-text' | 'own-stages';
 
 /** Trustworthy to a browser, so that there is a clipboard. */
 const ORIGIN = 'http://run-progress.localhost';
@@ -20,6 +25,10 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>Every state</title>
   body { margin: 0; background: light-dark(#fff, #131518); color: light-dark(#1c2024, #edeef0); }
   section { flex: none; }
   h1 { margin: 0 0 4px; font: 11px sans-serif; }
+  .dark-by-class { color-scheme: only light; }
+  .dark-by-class body { background: #16181d; color: #e6e8eb; }
+  .resets * { margin: 0; padding: 0; line-height: 1; letter-spacing: 0.1em; text-align: center; text-indent: 2em; }
+  .large-text { font-size: 30px; }
 </style>
 <main></main>`;
 
@@ -41,9 +50,11 @@ export async function openGallery(browser: Browser, options: BrowserContextOptio
 
 /** Puts every state on the page; the page's own clock has gone on far enough for all of them to have settled. */
 export async function hang(page: Page, wall: Wall): Promise<void> {
-  await page.evaluate(async ({ variant, width, language }) => {
-    const { exampleElement, exampleStates } = await import(`${location.origin}/page-states.js`);
+  await page.evaluate(async ({ variant, width, language, around = '' }) => {
+    const { exampleElement, exampleStates, ownStages } = await import(`${location.origin}/page-states.js`);
     document.documentElement.lang = language;
+    document.documentElement.dir = around === 'rtl' ? 'rtl' : 'ltr';
+    document.documentElement.className = around;
     const main = document.querySelector('main');
     main?.replaceChildren();
     for (const example of exampleStates(Date.now(), language)) {
@@ -53,6 +64,7 @@ export async function hang(page: Page, wall: Wall): Promise<void> {
       title.textContent = example.name;
       const element = exampleElement(example, variant, language);
       if (variant === 'ring') element.style.inlineSize = `${width}px`;
+      if (around === 'own-stages') element.stages = ownStages(language);
       section.append(title, element);
       main?.append(section);
     }

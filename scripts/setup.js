@@ -55,6 +55,11 @@ const needs = [
     why: 'tests whose progress is reported',
     isThere: () => runs('/usr/bin/python3', '-c', 'import pytest'),
   },
+  {
+    package: 'uwsgi-plugin-python3',
+    why: 'a web server that runs no threads',
+    isThere: () => existsSync('/usr/lib/uwsgi/plugins/python3_plugin.so') && runs('uwsgi', '--version'),
+  },
   { package: 'chromium', why: 'a real browser', isThere: () => runs('chromium', '--version') },
   { package: 'firefox-esr', why: 'another real browser', isThere: () => runs('firefox-esr', '--version') },
   { package: 'fonts-noto-cjk', why: 'Korean text', isThere: () => hasFont('fonts-noto-cjk') },

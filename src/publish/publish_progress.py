@@ -3,9 +3,10 @@
     from publish_progress import publish_progress
     publish_progress(run_id, state="RENDERING", progress=0.75, log="rendering started")
 
-Needs redis-py 4.3 or newer. It never holds a task up and never raises: a thread of its own records the update in Redis,
-by the script that the service itself uses, so nothing is lost while no service runs. While Redis is away updates wait,
-in order; Publisher says how many, and what becomes of more. A repeat after a lost answer is recorded once.
+Needs redis-py 4.3 or newer. A thread of its own records the update in Redis, by the script that the service itself uses,
+so nothing is lost while no service runs. It never raises. It returns when an update that ends the run is recorded, after 2
+s at most; other updates it waits for only while that takes little. While Redis is away they wait, in order. A repeat after
+a lost answer is recorded once. Publisher says more.
 
 Environment (default): REDIS_URL (redis://localhost:6379/0), REDIS_TLS_INSECURE=1 for a self-signed certificate; and as
 for the service KEY_PREFIX (autoshorts), TERMINAL_STATES (END,FAILED), HISTORY_LIMIT (500), RUN_TTL_SECONDS (86400),
@@ -14,11 +15,16 @@ FINISHED_TTL_SECONDS (3600). PROGRESS_CHANNEL may stay set, and is not used: nob
 With tqdm, whose own clock limits how often it reports (every 0.1 s):
 
     class progress(tqdm):
-        def display(self, *a, **k): publish_progress(run_id, progress=self.n / self.total); super().display(*a, **k)
+        def display(self, *args, **kwargs):
+            if self.total:
+                publish_progress(run_id, progress=self.n / self.total)
+            return super().display(*args, **kwargs)
 """
 
+import _thread
 import atexit
 import codecs
+import collections
 import hashlib
 import json
 import logging
@@ -26,11 +32,13 @@ import numbers
 import os
 import random
 import re
+import reprlib
 import secrets
 import sys
 import threading
 import time
 import unicodedata
+import urllib.parse
 import weakref
 
 import redis
@@ -38,12 +46,18 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 FLUSH_SECONDS = 2
-CONNECT_SECONDS = 2
-ANSWER_SECONDS = 5
+CONNECT_SECONDS = 1
+ANSWER_SECONDS = 1.5  # Below FLUSH_SECONDS: at the end there is time for another try on a new connection.
+FIRST_SECONDS = 0.25
+# A thread without work ends, and its connection with it. A NAT may have forgotten a connection that was silent for long.
+IDLE_SECONDS = 10
 MAX_BACKOFF_SECONDS = 2
 BATCH = 250  # A call takes Redis about 10 µs per update, in which it serves nobody else.
+BATCH_BYTES = 256 * 1024
 NOT_RECORDED = -2
 MIN_WAITING = 1000
+# So many updates are waited for at once, and so many in each second after that.
+AT_ONCE, PER_SECOND = 10, 20
 
 log_to = logging.getLogger("publish_progress")
 # For host names: a child that is forked while the thread imports this would be without it for ever.
@@ -55,13 +69,20 @@ class Publisher:
 
     Options that are not given come from the environment (see above). A ValueError names an option that can't be used.
 
-    Of one run up to 1,000 updates wait (or twice `history_limit`, if that is more), of all runs ten times as many.
+    A thread records what is published, and ends with its connection after 10 s without work. publish() waits for it
+
+    - until the update is recorded, for 2 s at most: after an update that ends the run, and with flush=True;
+    - for 0.25 s at most: after the first updates of a burst, so that they don't wait until the task lets a thread run.
+      Not while Redis is away;
+    - while 1,000 updates wait (or twice `history_limit`, if that is more) and Redis answers: for 2 s at most.
+
+    While Redis is away up to 1,000 updates of one run wait (or twice `history_limit`), of all runs ten times as many.
     Beyond that the oldest are folded: states, progress and data into the newest; log lines last of all, and then the
     oldest first; the update that ends a run stays. What was sent, and may have been recorded, is repeated as it was.
 
     `strict`: publish() records before it returns, on the caller's thread, and raises: a ValueError that names each bad
-    field, a redis.RedisError when Redis fails twice (after up to 7 s each, if it hangs). After a redis.ConnectionError
-    or redis.TimeoutError the update may have been recorded or not.
+    field, a redis.RedisError when Redis fails twice (after up to 5 s, if it hangs). After a redis.ConnectionError or
+    redis.TimeoutError the update may have been recorded or not.
     """
 
     def __init__(
@@ -86,19 +107,25 @@ class Publisher:
         nothing of what waits there."""
         self._source = "p" + secrets.token_urlsafe(9)
         self._n = 0
-        self._waiting = {}  # By run, those first whose turn it is: lists of updates.
-        self._count = 0
+        # Callers only append here. An exception that Celery raises in the middle of a call leaves nothing half done.
+        self._inbox = collections.deque()
+        self._lock = threading.Lock()  # For the next two, and for moving updates between the three.
+        self._backlog = _Backlog(self._most_per_run, self._terminal)
         self._sent = []  # (run_id, n, update), to be repeated as they are until Redis has answered.
-        self._changed = threading.Condition()
-        self._try_now = threading.Event()
-        self._thread = None
+        self._sending = threading.Lock()  # Held by the thread that sends.
+        self._news, self._hurry = _Signal(), _Signal()  # For that thread: something is published, somebody waits.
+        self._turns = collections.deque()  # Signals of those who wait for the thread to get on.
+        self._is_resting = False
+        self._is_away = False
+        self._credit, self._credited_at = AT_ONCE, time.monotonic()
         self._redis = None
+        self._most = BATCH
         self._warned = set()
 
-    def publish(self, run_id, state=None, progress=None, log=None, data=None):
+    def publish(self, run_id, state=None, progress=None, log=None, data=None, *, flush=False):
         """Reports what is not None: `state` (1 to 64 characters), `progress` (0 to 1), `log` (a line for people; cut
         after 8,192 characters), `data` (a dict, up to 16 KiB as JSON). What can't be used is left out, with a warning,
-        once per field."""
+        once per field. `flush`: see above."""
         # Nothing is caught here in general: Celery raises SoftTimeLimitExceeded wherever the task happens to be.
         update, problems = _parse_update(state, progress, log, data)
         try:
@@ -110,18 +137,40 @@ class Publisher:
         for field, problem in problems.items():
             what = "the update" if run_id is None else "it"
             self._warn(field, f"{field} {problem}: {what} is left out")
-        if run_id is not None:
-            (self._record_now if self._strict else self._push)(run_id, update)
+        if run_id is None:
+            return
+        if self._strict:
+            self._record_now(run_id, update)
+        else:
+            self._push(run_id, update, flush or update.get("state") in self._terminal)
 
     def flush(self, timeout=FLUSH_SECONDS):
         """Waits until Redis has all that was published, for `timeout` seconds at most. True if it has."""
-        with self._changed:
-            if self._waiting or self._sent:
-                self._try_now.set()
-            return self._changed.wait_for(lambda: not self._waiting and not self._sent, timeout)
+        if self._unrecorded():
+            self._wake()
+            self._hurry.set()
+        return self._wait_for(lambda: not self._unrecorded(), timeout)
+
+    def close(self):
+        """Flushes, for 2 s at most, and ends the thread and the connection. True if Redis has all that was published. A
+        later update begins anew."""
+        is_flushed = self.flush()
+        self._is_resting = True
+        self._news.set()
+        self._hurry.set()
+        self._wait_for(lambda: not self._sending.locked(), FLUSH_SECONDS)
+        if not self._sending.locked():
+            self._disconnect()
+        return is_flushed
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def _record_now(self, run_id, update):
-        with self._changed:  # Names must reach Redis in order.
+        with self._lock:  # Names must reach Redis in order.
             self._n += 1
             batch = [(run_id, self._n, update)]
             try:
@@ -129,93 +178,156 @@ class Publisher:
             except (redis.ConnectionError, redis.TimeoutError):
                 # An idle connection that was closed, or a lost answer: under its name a repeat is safe.
                 outcomes, refusal = self._record(batch)
+            except BaseException:
+                self._disconnect()  # Interrupted: the next command must not read this one's answer.
+                raise
         if refusal or isinstance(outcomes[0], str):
             raise redis.ResponseError(refusal or outcomes[0])
 
-    def _push(self, run_id, update):
-        with self._changed:
-            self._waiting.setdefault(run_id, []).append(update)
-            self._count += 1
-            if len(self._waiting[run_id]) > self._most_per_run:
-                self._fold_run(run_id, self._most_per_run * 9 // 10)
-            if self._count > self._most_per_run * 10:
-                self._make_room(self._most_per_run * 9)
-            if self._thread is None or not self._thread.is_alive():
-                self._start()
-            self._changed.notify_all()
+    def _push(self, run_id, update, is_urgent):
+        receipt = update["receipt"] = []
+        self._inbox.append((run_id, update))
+        self._wake()
+        in_event_loop = _runs_in_event_loop()
+        if is_urgent:
+            self._hurry.set()
+            self._wait_for(lambda: receipt, FIRST_SECONDS if in_event_loop else FLUSH_SECONDS)
+        elif self._is_away:
+            if len(self._inbox) > MIN_WAITING:  # The thread is held up by Redis: see to the limits here.
+                self._take_in()
+        elif not in_event_loop and self._has_credit():
+            self._wait_once(lambda: receipt, FIRST_SECONDS)
+        elif self._waiting() > self._most_per_run // 2:
+            self._wait_once(lambda: self._waiting() <= self._most_per_run // 2, FLUSH_SECONDS)
 
-    def _fold_run(self, run_id, most):
-        updates = self._waiting[run_id]
-        self._waiting[run_id] = fold(updates, most, self._terminal)
-        self._count -= len(updates) - len(self._waiting[run_id])
+    def _wait_once(self, condition, seconds):
+        """Not again until Redis has recorded something."""
+        if not self._wait_for(lambda: condition() or self._is_away, seconds):
+            self._is_away = True
 
-    def _make_room(self, most):
-        """At most `most` updates in all: an equal share for each run, and if there are too many runs the oldest go."""
-        for run_id in self._waiting:
-            self._fold_run(run_id, max(1, most // len(self._waiting)))
-        has_ended = {run_id: updates[-1].get("state") in self._terminal for run_id, updates in self._waiting.items()}
-        for run_id in sorted(has_ended, key=has_ended.get):  # Those that have ended last; else the oldest first.
-            if self._count <= most:
-                break
-            self._count -= len(self._waiting.pop(run_id))
+    def _waiting(self):
+        return len(self._inbox) + self._backlog.count
+
+    def _unrecorded(self):
+        with self._lock:
+            return self._waiting() + len(self._sent)
+
+    def _has_credit(self):
+        now = time.monotonic()
+        credit = min(AT_ONCE, self._credit + (now - self._credited_at) * PER_SECOND)
+        self._credit, self._credited_at = max(0, credit - 1), now
+        return credit >= 1
+
+    def _wait_for(self, condition, seconds):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            turn = _Signal()
+            self._turns.append(turn)
+            if not condition() and not turn.wait(max(0, deadline - time.monotonic())):
+                return bool(condition())
+        return True
+
+    def _end_turn(self):
+        while self._turns:
+            self._turns.popleft().set()
+
+    def _take_in(self):
+        with self._lock:
+            while self._inbox:
+                self._backlog.push(*self._inbox.popleft())
+
+    def _wake(self):
+        if not self._sending.locked():
+            self._start()
+        self._news.set()
 
     def _start(self):
-        # Kept before it starts: an exception that Celery raises meanwhile must not leave a second one beside it.
-        self._thread = threading.Thread(target=self._send_for_ever, name="publish_progress", daemon=True)
+        """One thread too many ends at once. Not by threading.Thread, which an exception in the middle of start() spoils."""
+        self._is_resting = False
         try:
-            self._thread.start()
+            _thread.start_new_thread(self._send_while_needed, ())
         except RuntimeError as error:  # The interpreter is ending, or the system has no threads left.
-            self._warn("thread", f"no thread can be started: {error}")
-        # Children of Celery's and multiprocessing's pools end without atexit; each has a hook of its own.
-        if "celery.signals" in sys.modules:
-            sys.modules["celery.signals"].worker_process_shutdown.connect(_flush_all, weak=False)
-        if "multiprocessing.util" in sys.modules:
-            sys.modules["multiprocessing.util"].Finalize(None, _flush_all, exitpriority=100)
+            self._warn("thread", f"no thread can be started, so updates are recorded by their callers: {error}")
+            self._is_resting = True
+            self._send_while_needed()
+        uwsgi = sys.modules.get("uwsgi")
+        if uwsgi is not None and not {"enable-threads", "threads"}.intersection(uwsgi.opt):
+            self._warn("threads", "uWSGI without --enable-threads lets no thread run between requests: updates come late")
+        _hook_ends()
 
-    def _send_for_ever(self):
+    def _send_while_needed(self):
+        while self._sending.acquire(False):
+            try:
+                self._send_until_idle()
+            finally:
+                self._sending.release()
+                self._end_turn()
+            if not self._inbox:
+                return
+
+    def _send_until_idle(self):
         failures = 0
         while True:
             batch = self._next_batch()
-            try:
-                outcomes, refusal = self._record(batch)
-            except Exception as error:  # Redis', the network's, a bad URL's: none may end this thread.
-                outcomes, refusal = [NOT_RECORDED] * len(batch), _reason(error)
-            with self._changed:
-                self._sent = [sent for sent, outcome in zip(batch, outcomes) if outcome == NOT_RECORDED]
-                self._changed.notify_all()
-            for (run_id, _, _), outcome in zip(batch, outcomes):
-                if isinstance(outcome, str):
-                    self._warn("run", f"Redis refuses run {run_id!r}: {outcome}")
+            if not batch:
+                if self._is_resting or not self._news.wait(IDLE_SECONDS):
+                    return self._disconnect()
+                continue
+            refusal = self._send(batch)
             if not refusal:
                 failures = 0
-                if "redis" in self._warned:
-                    self._warned.discard("redis")
-                    log_to.warning("Redis is back: what waited is being recorded")
+                self._end_turn()
                 continue
             failures = min(failures + 1, 10)
             if failures == 1:
                 continue  # Perhaps only an idle connection was closed.
+            self._is_away = True
+            self._end_turn()
             self._warn("redis", f"updates wait, as Redis can't record them: {refusal}")
+            if self._is_resting:
+                return self._disconnect()
             # The jitter keeps workers from coming all together.
-            self._try_now.wait(min(0.05 * 2**failures, MAX_BACKOFF_SECONDS) * random.uniform(0.5, 1))
-            self._try_now.clear()
+            self._hurry.wait(min(0.05 * 2**failures, MAX_BACKOFF_SECONDS) * random.uniform(0.5, 1))
 
     def _next_batch(self):
         """What was sent and not answered, or else what waits: named now, so that a name never stands for two things."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._sent)
-            room = 0 if self._sent else BATCH
-            while self._waiting and room > 0:
-                run_id = next(iter(self._waiting))
-                updates = self._waiting.pop(run_id)
-                if updates[room:]:
-                    self._waiting[run_id] = updates[room:]  # Behind the other runs.
-                for update in updates[:room]:
-                    self._n += 1
-                    self._sent.append((run_id, self._n, update))
-                self._count -= len(updates[:room])
-                room = BATCH - len(self._sent)
-            return list(self._sent)
+        self._take_in()
+        with self._lock:
+            for run_id, update in self._backlog.take(0 if self._sent else BATCH):
+                self._n += 1
+                self._sent.append((run_id, self._n, update))
+            batch, size = [], 0
+            for sent in self._sent[: self._most]:
+                size += sum(map(len, sent[2].values()))
+                if batch and size > BATCH_BYTES:
+                    break
+                batch.append(sent)
+            return batch
+
+    def _send(self, batch):
+        """Why Redis did not record all of it: '' if it did."""
+        try:
+            outcomes, refusal = self._record(batch)
+        except Exception as error:  # Redis', the network's, a bad URL's: none may end this thread.
+            outcomes, refusal = [NOT_RECORDED] * len(batch), _reason(error)
+        with self._lock:
+            failed = [sent for sent, outcome in zip(batch, outcomes) if outcome == NOT_RECORDED]
+            self._sent = failed + self._sent[len(batch) :]
+        for (run_id, _, update), outcome in zip(batch, outcomes):
+            if outcome != NOT_RECORDED:
+                update["receipt"].append(True)
+            if isinstance(outcome, str):
+                self._warn("run", f"Redis refuses run {run_id!r}: {outcome}")
+        if refusal:
+            # Redis, or somebody before it, may refuse a call for its size.
+            self._most = max(1, len(batch) // 2)
+        else:
+            self._most = min(BATCH, self._most * 2)
+            self._is_away = False
+            if "redis" in self._warned:
+                self._warned.discard("redis")
+                log_to.warning("Redis is back: what waited is being recorded")
+        return refusal
 
     def _record(self, batch):
         """The outcome of each, and why Redis refuses the rest ('' if it doesn't). See the script."""
@@ -235,11 +347,83 @@ class Publisher:
         refusal, *outcomes = reply
         return outcomes + [NOT_RECORDED] * (len(batch) - len(outcomes)), refusal
 
+    def _disconnect(self):
+        client, self._redis = self._redis, None
+        if client is not None:
+            client.connection_pool.disconnect()
+
     def _warn(self, kind, text):
         if kind in self._warned:
             return
         self._warned.add(kind)
         log_to.warning("%s (said once)", text)
+
+
+class _Signal:
+    """Lets one thread wait for another. Unlike Event and Condition it is a lock and nothing else, so an exception that
+    Celery raises in the middle of a call can't leave it half set."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self):
+        try:
+            self._lock.release()
+        except RuntimeError:
+            pass  # It is set already.
+
+    def wait(self, seconds):
+        """True if it is set within that time. It is unset then."""
+        return self._lock.acquire(timeout=seconds)
+
+
+class _Backlog:
+    """Updates that wait to be sent: per run, in order, in bounded space (see Publisher)."""
+
+    def __init__(self, most_per_run, terminal_states):
+        self.count = 0
+        self._most_per_run = most_per_run
+        self._terminal = terminal_states
+        self._runs = {}  # The run whose turn it is comes first.
+
+    def push(self, run_id, update):
+        updates = self._runs.setdefault(run_id, [])
+        updates.append(update)
+        self.count += 1
+        if len(updates) > self._most_per_run:
+            self._fold_run(run_id, self._most_per_run * 9 // 10)
+        if self.count > self._most_per_run * 10:
+            self._make_room(self._most_per_run * 9)
+
+    def take(self, most):
+        """The oldest (run_id, update), `most` of them at most: of the run whose turn it is, then of the next."""
+        taken = []
+        for run_id in list(self._runs):
+            room = most - len(taken)
+            if room == 0:
+                break
+            updates = self._runs.pop(run_id)
+            taken += [(run_id, update) for update in updates[:room]]
+            if updates[room:]:
+                self._runs[run_id] = updates[room:]  # Behind the other runs.
+        self.count -= len(taken)
+        return taken
+
+    def _fold_run(self, run_id, most):
+        updates = self._runs[run_id]
+        self._runs[run_id] = fold(updates, most, self._terminal)
+        self.count -= len(updates) - len(self._runs[run_id])
+
+    def _make_room(self, most):
+        """An equal share for each run; and if there are too many runs the oldest go, those that have ended last."""
+        for run_id in self._runs:
+            self._fold_run(run_id, max(1, most // len(self._runs)))
+        has_ended = {run_id: updates[-1].get("state") in self._terminal for run_id, updates in self._runs.items()}
+        for run_id in sorted(has_ended, key=has_ended.get):
+            if self.count <= most:
+                break
+            self.count -= len(self._runs.pop(run_id))
 
 
 def fold(updates, most, terminal_states):
@@ -269,13 +453,18 @@ def _parse_update(state, progress, log, data):
     update, problems = {}, {}
     given = (("state", state, _state), ("progress", progress, _progress), ("log", log, _log), ("data", data, _data))
     for field, value, parse in given:
-        if value is None or value == "" and field == "log":
+        if value is None or field == "log" and isinstance(value, str) and value == "":
             continue
         try:
             update[field] = parse(value)
         except ValueError as error:
-            problems[field] = error
+            problems[field] = f"{error}, not {_shown(value)}"
     return update, problems
+
+
+def _shown(value):
+    """For a message: the value, shortened, and its type."""
+    return f"{reprlib.repr(value)} ({type(value).__name__})"
 
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -284,9 +473,9 @@ _LINE_SEPARATOR = re.compile("[\u2028\u2029\u0085]")
 
 
 def _parse_run_id(value):
-    run_id = unicodedata.normalize("NFC", _text(value))
+    run_id = unicodedata.normalize("NFC", _text(value)) if isinstance(value, str) else ""
     if not run_id or _CONTROL.search(run_id) or len(run_id.encode()) > 256:
-        raise ValueError("must be 1 to 256 bytes of UTF-8 without control characters")
+        raise ValueError(f"must be 1 to 256 bytes of UTF-8 without control characters, not {_shown(value)}")
     return run_id
 
 
@@ -298,10 +487,21 @@ def _state(value):
 
 
 def _progress(value):
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_number or not -1e-6 <= value <= 1 + 1e-6:  # Sums of floats end at 1.0000000000000002.
+    number = _number(value)
+    if not -1e-6 <= number <= 1.05:  # Sums of floats end at 1.0000000000000002, and ffmpeg at 1.02.
         raise ValueError("must be a number from 0 to 1")
-    return "0" if value <= 0 else "1" if value >= 1 else repr(float(value))
+    return "0" if number <= 0 else "1" if number >= 1 else repr(number)
+
+
+def _number(value):
+    """As float: Decimal("0.5"), NumPy's scalars and arrays without a dimension, a tensor of one number as well."""
+    is_number = not isinstance(value, (bool, str, bytes, bytearray)) and not getattr(value, "shape", ())
+    try:
+        if is_number and "bool" not in type(getattr(value, "dtype", value)).__name__:
+            return float(value)
+    except (ArithmeticError, TypeError, ValueError):
+        pass  # It has no float, or none of this size.
+    raise ValueError("must be a number")
 
 
 def _log(value):
@@ -312,23 +512,26 @@ def _log(value):
 def _data(value):
     if not isinstance(value, dict):
         raise ValueError("must be a dict")
-    _check_depth(value, 31)  # The message itself is the first of 32 levels.
     try:
         text = _json(value)
-    except TypeError as error:
-        raise ValueError(f"must be JSON: {error}") from None
+    except RecursionError:
+        raise ValueError("must nest at most 32 deep with its message") from None
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        # RuntimeError: another thread has changed it meanwhile.
+        raise ValueError(f"must be JSON ({error})") from None
     if len(text.encode()) > 16384:
         raise ValueError("must be at most 16384 bytes of JSON")
+    # Not of the value itself, which another thread may be changing.
+    if not _is_nested_within(31, json.loads(text)):  # The message itself is the first of 32 levels.
+        raise ValueError("must nest at most 32 deep with its message")
     return text
 
 
-def _check_depth(value, levels):
-    if not isinstance(value, (dict, list, tuple)):
-        return
-    if levels == 0:
-        raise ValueError("must nest at most 32 deep with its message")
-    for item in value.values() if isinstance(value, dict) else value:
-        _check_depth(item, levels - 1)
+def _is_nested_within(levels, value):
+    if not isinstance(value, (dict, list)):
+        return True
+    items = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_nested_within(levels - 1, item) for item in items)
 
 
 def _text(value):
@@ -344,8 +547,19 @@ def _well_formed(text):
 
 def _json(value):
     """JSON in which no reader sees a line end. ValueError for NaN, TypeError for what JSON has no form for."""
-    text = _well_formed(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_json_number)
+    text = _well_formed(text)
     return _LINE_SEPARATOR.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _json_number(value):
+    """What is a number, but none of Python's own: Decimal, NumPy's."""
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    try:
+        return _number(value)
+    except ValueError:
+        raise TypeError(f"it holds {_shown(value)}") from None
 
 
 def _setting(name, given, default, parse):
@@ -409,23 +623,54 @@ def _bytes(text):
 def _connect(url):
     # No repeats by redis-py itself: they would hold up whoever flushes.
     options = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS}
-    options["retry"] = Retry(NoBackoff(), 0)
-    if os.environ.get("REDIS_TLS_INSECURE") == "1" and url.startswith("rediss:"):
-        options["ssl_cert_reqs"] = "none"
+    options.update(retry=Retry(NoBackoff(), 0), socket_keepalive=True)
+    if url.startswith("rediss:"):
+        url, checks = _certificate_checks(url)
+        options.update(checks)
     return redis.Redis.from_url(url, decode_responses=True, encoding_errors="replace", **options)
+
+
+def _certificate_checks(url):
+    """The URL without `ssl_cert_reqs`, and what that says: Celery's spelling is CERT_NONE, redis-py's none."""
+    parts = urllib.parse.urlsplit(url)
+    query = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
+    given = [value.lower().replace("cert_", "") for name, value in query if name == "ssl_cert_reqs"]
+    rest = urllib.parse.urlencode([pair for pair in query if pair[0] != "ssl_cert_reqs"])
+    checks = {"ssl_cert_reqs": given[-1]} if given else {}
+    if os.environ.get("REDIS_TLS_INSECURE") == "1" or checks.get("ssl_cert_reqs") == "none":
+        checks = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    return parts._replace(query=rest).geturl(), checks
 
 
 def _reason(error):
     if isinstance(error, (redis.RedisError, OSError)):
-        return str(error)
+        return str(error) or type(error).__name__
     # It might quote the URL, and with it the password.
     return f"{type(error).__name__}: is REDIS_URL right?"
+
+
+def _runs_in_event_loop():
+    """Other tasks of it would be held up."""
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio._get_running_loop() is not None
 
 
 def _flush_all(**_):
     deadline = time.monotonic() + FLUSH_SECONDS
     for publisher in list(_publishers):
-        publisher.flush(max(0, deadline - time.monotonic()))
+        if not publisher.flush(max(0, deadline - time.monotonic())):
+            log_to.warning("the process ends, and Redis has not recorded %d updates", publisher._unrecorded())
+
+
+def _hook_ends():
+    """Children of Celery's and multiprocessing's pools end without atexit; each has a hook of its own."""
+    if _hooked_in.get("process") == os.getpid():
+        return
+    _hooked_in["process"] = os.getpid()
+    if "celery.signals" in sys.modules:
+        sys.modules["celery.signals"].worker_process_shutdown.connect(_flush_all, weak=False)
+    if "multiprocessing.util" in sys.modules:
+        sys.modules["multiprocessing.util"].Finalize(None, _flush_all, exitpriority=100)
 
 
 def _begin_all():
@@ -434,17 +679,27 @@ def _begin_all():
 
 
 _publishers = weakref.WeakSet()
+_hooked_in = {}
 atexit.register(_flush_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_all)
 _default = {}
 
 
-def publish_progress(run_id, state=None, progress=None, log=None, data=None):
-    """Publisher.publish of a publisher with the options of the environment, made when first used."""
+def default_publisher():
+    """The publisher with the options of the environment, made when first used."""
     # Of threads that come first together one prevails: with a source each, a thread's updates might change places.
-    publisher = _default.get("publisher") or _default.setdefault("publisher", Publisher())
-    publisher.publish(run_id, state, progress, log, data)
+    return _default.get("publisher") or _default.setdefault("publisher", Publisher())
+
+
+def publish_progress(run_id, state=None, progress=None, log=None, data=None, *, flush=False):
+    """Publisher.publish of the default publisher."""
+    default_publisher().publish(run_id, state, progress, log, data, flush=flush)
+
+
+def flush(timeout=FLUSH_SECONDS):
+    """Publisher.flush of the default publisher."""
+    return default_publisher().flush(timeout)
 
 
 # Byte for byte the service's src/stores/record.lua, put here by scripts/embed-record.js: one script, one rule.

@@ -2,8 +2,8 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const HERE = fileURLToPath(new URL('.', import.meta.url));
-const PUBLISHER = fileURLToPath(new URL('../../../src/publish/', import.meta.url));
+export const SUPPORT = fileURLToPath(new URL('.', import.meta.url));
+export const PUBLISHER = fileURLToPath(new URL('../../../src/publish/', import.meta.url));
 
 /** Debian's packages are for Debian's Python, which need not be the first on the path. Throws where there is none. */
 function findPython(): string {
@@ -29,8 +29,13 @@ export function spawnPython(
 ): ChildProcessWithoutNullStreams {
   python ??= findPython();
   return spawn(python, args, {
-    cwd: HERE,
-    env: { ...process.env, PYTHONPATH: `${PUBLISHER}:${HERE}`, PYTHONDONTWRITEBYTECODE: '1', ...environment },
+    cwd: SUPPORT,
+    env: {
+      ...process.env,
+      PYTHONPATH: `${PUBLISHER}:${SUPPORT}`,
+      PYTHONDONTWRITEBYTECODE: '1',
+      ...environment,
+    },
   });
 }
 

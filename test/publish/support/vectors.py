@@ -1,4 +1,5 @@
 # What the Python publisher makes of vectors.json: one JSON object on standard output, read by vectors.test.ts.
+import collections
 import json
 import os
 import pathlib
@@ -36,16 +37,14 @@ def parse_run_id(given):
 
 
 def wait(vector):
-    waiting = publisher.Publisher()
-    waiting._start = lambda: None
-    waiting._most_per_run = vector["mostPerRun"]
+    waiting = publisher._Backlog(vector["mostPerRun"], ['"END"', '"FAILED"'])
     for push in vector["pushes"]:
         for run in range(push["runs"]):
             for number in range(push["each"]):
                 run_id = f"r{run}"
-                waiting._push(run_id, {"state": '"END"'} if run_id == vector.get("ended") else {"log": f'"{number}"'})
-    counts = {run_id: len(updates) for run_id, updates in waiting._waiting.items()}
-    assert waiting._count == sum(counts.values())
+                waiting.push(run_id, {"state": '"END"'} if run_id == vector.get("ended") else {"log": f'"{number}"'})
+    counts = collections.Counter(run_id for run_id, _ in waiting.take(waiting.count))
+    assert waiting.count == 0
     return counts
 
 

@@ -11,7 +11,7 @@ publisher = module.Publisher(**options)
 
 def publish(run_id, first, end):
     for number in range(first, end):
-        publisher.publish(run_id, state="A", progress=number / 1000, log=f"line {number}")
+        publisher.publish(run_id, state="A", progress=number % 1000 / 1000, log=f"line {number}")
 
 
 def update(run_id, fields):
