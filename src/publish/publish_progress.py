@@ -48,7 +48,7 @@ from redis.retry import Retry
 FLUSH_SECONDS = 2
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 1.5  # Below FLUSH_SECONDS: at the end there is time for another try on a new connection.
-FIRST_SECONDS = 0.25
+FIRST_SECONDS = 1
 # A thread without work ends, and its connection with it. A NAT may have forgotten a connection that was silent for long.
 IDLE_SECONDS = 10
 MAX_BACKOFF_SECONDS = 2
@@ -72,9 +72,11 @@ class Publisher:
     A thread records what is published, and ends with its connection after 10 s without work. publish() waits for it
 
     - until the update is recorded, for 2 s at most: after an update that ends the run, and with flush=True;
-    - for 0.25 s at most: after the first updates of a burst, so that they don't wait until the task lets a thread run.
-      Not while Redis is away;
-    - while 1,000 updates wait (or twice `history_limit`, if that is more) and Redis answers: for 2 s at most.
+    - until it is recorded, for 1 s at most, after the first updates of a burst: the task may let no thread run. Not while
+      Redis is away, once it has waited in vain;
+    - while 500 updates wait (or as many as `history_limit`, if that is more), for 2 s at most. Not while Redis is away.
+
+    In an event loop it waits for ends and for room only, and not while Redis is away.
 
     While Redis is away up to 1,000 updates of one run wait (or twice `history_limit`), of all runs ten times as many.
     Beyond that the oldest are folded: states, progress and data into the newest; log lines last of all, and then the
@@ -191,7 +193,10 @@ class Publisher:
         in_event_loop = _runs_in_event_loop()
         if is_urgent:
             self._hurry.set()
-            self._wait_for(lambda: receipt, FIRST_SECONDS if in_event_loop else FLUSH_SECONDS)
+            if in_event_loop:
+                self._wait_once(lambda: receipt, FIRST_SECONDS)
+            else:
+                self._wait_for(lambda: receipt, FLUSH_SECONDS)
         elif self._is_away:
             if len(self._inbox) > MIN_WAITING:  # The thread is held up by Redis: see to the limits here.
                 self._take_in()
