@@ -136,8 +136,9 @@ class SoftTimeLimitExceeded(Exception): pass
 def interrupt(*_): raise SoftTimeLimitExceeded
 signal.signal(signal.SIGALRM, interrupt)
 publisher = Publisher(history_limit=100000)
-interrupted = 0
-for number in range(20000):
+number = interrupted = 0
+while interrupted < 200:
+    number += 1
     try:
         if number % 10 == 0:
             signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, 2e-4))
@@ -146,7 +147,6 @@ for number in range(20000):
         print(number)
     except SoftTimeLimitExceeded:
         interrupted += 1
-assert interrupted > 100, interrupted
 assert publisher.flush(30)
 `;
   const redis = await startRedis();
