@@ -4,12 +4,11 @@ import { formatAmount, visibleText } from './text-lines.ts';
 
 /** What is shown of a snapshot. */
 export interface BadgeRun {
-  run_id: string;
   state?: string | null;
   progress?: number | null;
   current?: number | null;
   total?: number | null;
-  done?: boolean;
+  done?: boolean | undefined;
 }
 
 /** Px of a column of text, and on both sides of it. */

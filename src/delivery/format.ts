@@ -1,11 +1,11 @@
 // A format: how the messages of a stream are written. One for each media type, in files of their own.
 import type { RunEvent } from '../runs/event.ts';
-import type { SnapshotText } from '../runs/snapshot.ts';
+import type { Snapshot } from '../runs/snapshot.ts';
 import type { Piece } from './piece.ts';
 
 export interface Format {
   readonly contentType: string;
-  snapshot(snapshot: SnapshotText): Piece;
+  snapshot(snapshot: Snapshot): Piece;
   /** All of them in one piece. Readers at the same cursor pass the same array, and get the same piece. */
   events(events: readonly RunEvent[]): Piece;
   /** The first bytes of a stream. `nowMs` is the store's time here and below. '': none. */

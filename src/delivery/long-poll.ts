@@ -4,21 +4,20 @@ import type { Socket } from 'node:net';
 import type { Reader, Run, Subscription } from '../runs/run.ts';
 import type { Format } from './format.ts';
 import { LAST_CHUNK, type Piece } from './piece.ts';
-import type { Start } from './stream.ts';
+import { type Start, writeAll } from './stream.ts';
 
 export interface LongPollOptions {
   format: Format;
   isChunked: boolean;
   waitMs: number;
+  /** A client that takes nothing of its answer for so long is cut. */
+  stallMs: number;
   /** Of an answer with a body. */
   head: string;
   /** Whole answers: nothing came in time, and the service shuts down. */
   nothing: string;
   closing: string;
 }
-
-/** A client that takes nothing of its answer for so long is cut. */
-const STALL_MS = 60_000;
 
 export class LongPoll {
   readonly #socket: Socket;
@@ -35,6 +34,7 @@ export class LongPoll {
     this.#options = options;
     this.#timer = setTimeout(() => this.#answerWhole(options.nothing), options.waitMs);
     socket.on('drain', () => {
+      socket.resume();
       for (const subscription of this.#subscriptions) subscription.advance();
     });
   }
@@ -70,8 +70,9 @@ export class LongPoll {
 
   #write(run: Run, { chunk, plain }: Piece, id: number) {
     if (!this.#hasBegun) this.#begin();
-    const bytes = this.#options.isChunked ? chunk : plain;
-    if (bytes.length > 0) this.#socket.write(bytes);
+    writeAll(this.#socket, this.#options.isChunked ? chunk : plain);
+    // What it sends while it takes nothing is no sign that it takes something.
+    if (this.#socket.writableNeedDrain) this.#socket.pause();
     if (id === run.history.lastId) this.#unfinished.delete(run);
     else this.#unfinished.add(run);
     this.#endIfWhole();
@@ -80,7 +81,7 @@ export class LongPoll {
   #begin() {
     clearTimeout(this.#timer);
     this.#hasBegun = true;
-    this.#socket.setTimeout(STALL_MS, () => this.#socket.destroy());
+    this.#socket.setTimeout(this.#options.stallMs, () => this.#socket.destroy());
     this.#socket.write(this.#options.head);
   }
 

@@ -1,18 +1,21 @@
 // application/x-ndjson: a JSON per line, for programs.
 import { eventJson, type RunEvent } from '../runs/event.ts';
-import type { SnapshotText } from '../runs/snapshot.ts';
+import type { Snapshot } from '../runs/snapshot.ts';
 import type { Format } from './format.ts';
-import { memoPiece, type Piece } from './piece.ts';
+import { createLargePiece, createPiece, memoPiece, type Piece } from './piece.ts';
+
+const LINE_END = Buffer.from('\n');
 
 export function createNdjson(): Format {
-  const snapshots = new WeakMap<SnapshotText, Piece>();
+  const snapshots = new WeakMap<Snapshot, Piece>();
   const joined = new WeakMap<readonly RunEvent[], Piece>();
 
   return {
     contentType: 'application/x-ndjson; charset=utf-8',
-    snapshot: (snapshot) => memoPiece(snapshots, snapshot, () => `${snapshot.json}\n`),
+    snapshot: (snapshot) =>
+      memoPiece(snapshots, snapshot, () => createLargePiece([...snapshot.parts, LINE_END])),
     events: (events) =>
-      memoPiece(joined, events, () => events.map((event) => `${eventJson(event)}\n`).join('')),
+      memoPiece(joined, events, () => createPiece(events.map((event) => `${eventJson(event)}\n`).join(''))),
     hello: ping,
     ping,
     goodbye: ping,

@@ -17,7 +17,7 @@ export interface OpenStreams {
    */
   open(socket: Socket, options: StreamOptions & { head: string }, starts: readonly Start[]): void;
   /** Answers once with what follows, or says in time that nothing does. */
-  answerOnce(socket: Socket, options: LongPollOptions, starts: readonly Start[]): void;
+  answerOnce(socket: Socket, options: Omit<LongPollOptions, 'stallMs'>, starts: readonly Start[]): void;
   /** Breaks every stream off, each with its own moment to come back, and ends every wait; also later ones. */
   close(): void;
 }
@@ -77,7 +77,7 @@ export function createOpenStreams({ heartbeatMs, now, onOpen, onClose }: OpenStr
       socket.uncork();
     },
     answerOnce: (socket, options, starts) => {
-      const longPoll = new LongPoll(socket, options);
+      const longPoll = new LongPoll(socket, { ...options, stallMs: MAX_STALLED_BEATS * heartbeatMs });
       count(socket, longPoll, longPolls);
       if (isClosed) longPoll.refuse();
       else longPoll.read(starts);

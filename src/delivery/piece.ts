@@ -1,29 +1,36 @@
-// A piece of a body, as bytes that all its readers share: framed once as a chunk (RFC 9112, 7.1), for HTTP/1.1, in one
-// buffer with its plain form, for HTTP/1.0.
+// A piece of a body, as bytes that all its readers share: framed once as a chunk (RFC 9112, 7.1), for HTTP/1.1, around its
+// plain form, for HTTP/1.0.
 
 export interface Piece {
-  readonly chunk: Buffer;
-  readonly plain: Buffer;
+  readonly chunk: readonly Buffer[];
+  readonly plain: readonly Buffer[];
 }
 
 /** Says that the body is whole. */
 export const LAST_CHUNK = '0\r\n\r\n';
 
 const END = '\r\n';
+const END_BYTES = Buffer.from(END);
 
 /** An empty text has no chunk: that would be the last one. */
 export function createPiece(text: string): Piece {
-  if (text === '') return { chunk: Buffer.alloc(0), plain: Buffer.alloc(0) };
+  if (text === '') return { chunk: [], plain: [] };
   const size = `${Buffer.byteLength(text).toString(16)}${END}`;
   const chunk = Buffer.from(`${size}${text}${END}`);
-  return { chunk, plain: chunk.subarray(size.length, -END.length) };
+  return { chunk: [chunk], plain: [chunk.subarray(size.length, -END.length)] };
+}
+
+/** What is large is not copied. */
+export function createLargePiece(plain: readonly Buffer[]): Piece {
+  const length = plain.reduce((sum, bytes) => sum + bytes.length, 0);
+  return { chunk: [Buffer.from(`${length.toString(16)}${END}`), ...plain, END_BYTES], plain };
 }
 
 /** The piece made of `key`, kept as long as that. */
-export function memoPiece<K extends object>(known: WeakMap<K, Piece>, key: K, make: () => string): Piece {
+export function memoPiece<K extends object>(known: WeakMap<K, Piece>, key: K, make: () => Piece): Piece {
   let piece = known.get(key);
   if (!piece) {
-    piece = createPiece(make());
+    piece = make();
     known.set(key, piece);
   }
   return piece;

@@ -1,32 +1,40 @@
 // text/event-stream (WHATWG HTML, 9.2.5).
 import { eventJson, type RunEvent } from '../runs/event.ts';
-import type { SnapshotText } from '../runs/snapshot.ts';
+import type { Snapshot } from '../runs/snapshot.ts';
 import type { Format } from './format.ts';
-import { memoPiece, type Piece } from './piece.ts';
+import { createLargePiece, createPiece, memoPiece, type Piece } from './piece.ts';
 
 const RETRY = { leastMs: 1000, mostMs: 3000 };
 /** At a shutdown all streams end together. */
 const SHUTDOWN_RETRY = { leastMs: 500, mostMs: 5000 };
 
+/**
+ * Readers limit the length of a line, some to 64 KB. They join the lines of a message by line feeds, which JSON allows
+ * between its parts.
+ */
+const NEXT_LINE = Buffer.from('\ndata: ');
+const BLOCK_END = Buffer.from('\n\n');
+
 /** An `id:` with each message makes it the reader's cursor; a stream of several runs has no such thing. */
 export function createSse({ withIds }: { withIds: boolean }): Format {
-  const snapshots = new WeakMap<SnapshotText, Piece>();
+  const snapshots = new WeakMap<Snapshot, Piece>();
   const joined = new WeakMap<readonly RunEvent[], Piece>();
 
-  function block(id: number, data: string): string {
-    // Without an event there is no cursor: an empty id makes EventSource come back without one.
-    const cursor = withIds ? `id: ${id || ''}\n` : '';
-    return `${cursor}data: ${data}\n\n`;
+  /** Without an event there is no cursor: an empty id makes EventSource come back without one. */
+  const idLine = (id: number) => (withIds ? `id: ${id || ''}\n` : '');
+  const block = (event: RunEvent) => `${idLine(event.id)}data: ${eventJson(event)}\n\n`;
+
+  function snapshotPiece({ id, parts }: Snapshot): Piece {
+    const begin = `${idLine(id)}data: `;
+    if (parts.length === 1) return createPiece(`${begin}${parts[0]}\n\n`);
+    const lines = parts.flatMap((part, i) => (i === 0 ? [part] : [NEXT_LINE, part]));
+    return createLargePiece([Buffer.from(begin), ...lines, BLOCK_END]);
   }
 
   return {
     contentType: 'text/event-stream; charset=utf-8',
-    // Readers limit the length of a line, some to 64 KB, and join the lines of a message by line feeds, which JSON allows
-    // between its parts.
-    snapshot: (snapshot) =>
-      memoPiece(snapshots, snapshot, () => block(snapshot.id, snapshot.parts.join('\ndata: '))),
-    events: (events) =>
-      memoPiece(joined, events, () => events.map((event) => block(event.id, eventJson(event))).join('')),
+    snapshot: (snapshot) => memoPiece(snapshots, snapshot, () => snapshotPiece(snapshot)),
+    events: (events) => memoPiece(joined, events, () => createPiece(events.map(block).join(''))),
     hello: (nowMs) => retry(RETRY) + ping(nowMs),
     ping,
     goodbye: (nowMs) => retry(SHUTDOWN_RETRY) + ping(nowMs),

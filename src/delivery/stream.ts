@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Cursor } from '../runs/cursor.ts';
 import type { RunEvent } from '../runs/event.ts';
 import type { Reader, Run, Subscription } from '../runs/run.ts';
-import type { SnapshotText } from '../runs/snapshot.ts';
+import type { Snapshot } from '../runs/snapshot.ts';
 import type { Format } from './format.ts';
 import { createPiece, LAST_CHUNK, type Piece } from './piece.ts';
 
@@ -45,7 +45,10 @@ export class Stream implements Reader {
     this.#now = now;
     this.writtenAt = now();
     socket.on('drain', () => {
-      if (this.#isWatched) socket.setTimeout(0, cut);
+      if (this.#isWatched) {
+        socket.setTimeout(0, cut);
+        socket.resume();
+      }
       this.#isWatched = false;
       for (const subscription of this.#subscriptions) subscription.advance();
     });
@@ -53,9 +56,8 @@ export class Stream implements Reader {
 
   /** Sends the response's head, and the first bytes of the body with it. */
   begin(head: string, hello: string) {
-    const { chunk, plain } = createPiece(hello);
     this.#socket.write(head);
-    this.#writeBytes(this.#isChunked ? chunk : plain);
+    this.write(createPiece(hello));
   }
 
   /** Reads until the stream closes. */
@@ -67,7 +69,7 @@ export class Stream implements Reader {
     return this.#socket.writable && !this.#socket.writableNeedDrain;
   }
 
-  snapshot(snapshot: SnapshotText) {
+  snapshot(snapshot: Snapshot) {
     this.write(this.format.snapshot(snapshot));
   }
 
@@ -79,15 +81,11 @@ export class Stream implements Reader {
     if (this.#endsWithRun) this.end();
   }
 
-  write({ chunk, plain }: Piece) {
-    this.#writeBytes(this.#isChunked ? chunk : plain);
-  }
-
   /** Nothing, once the stream has ended. */
-  #writeBytes(bytes: Buffer) {
-    if (!this.#socket.writable || bytes.length === 0) return;
+  write({ chunk, plain }: Piece) {
+    if (!this.#socket.writable) return;
     this.writtenAt = this.#now();
-    this.#socket.write(bytes);
+    writeAll(this.#socket, this.#isChunked ? chunk : plain);
   }
 
   /**
@@ -97,6 +95,8 @@ export class Stream implements Reader {
   watch(ms: number) {
     if (this.#isWatched) return;
     this.#isWatched = true;
+    // What it sends meanwhile would count as a sign that it takes something.
+    this.#socket.pause();
     this.#socket.setTimeout(ms, cut);
   }
 
@@ -118,6 +118,14 @@ export class Stream implements Reader {
   cancel() {
     for (const subscription of this.#subscriptions) subscription.cancel();
   }
+}
+
+/** In one write. */
+export function writeAll(socket: Socket, all: readonly Buffer[]) {
+  const isOne = all.length === 1;
+  if (!isOne) socket.cork();
+  for (const bytes of all) socket.write(bytes);
+  if (!isOne) socket.uncork();
 }
 
 /** The same one for every stall: `setTimeout` adds it as a listener, and takes it away again at 0. */

@@ -1,23 +1,23 @@
 // text/plain: lines for people. What a line looks like is in text-lines.ts.
 import { eventJson, type RunEvent } from '../runs/event.ts';
-import type { SnapshotText } from '../runs/snapshot.ts';
+import type { Snapshot } from '../runs/snapshot.ts';
 import type { Format } from './format.ts';
-import { memoPiece, type Piece } from './piece.ts';
+import { createPiece, memoPiece, type Piece } from './piece.ts';
 import { formatText, type TextOptions } from './text-lines.ts';
 
 /** Proxies need bytes, and people no lines: at the beginning of a line a terminal shows nothing of it. */
 const PING = '\r';
 
 export function createText(options: TextOptions = {}): Format {
-  const snapshots = new WeakMap<SnapshotText, Piece>();
+  const snapshots = new WeakMap<Snapshot, Piece>();
   const joined = new WeakMap<readonly RunEvent[], Piece>();
   const lines = (json: string) => formatText(JSON.parse(json), options);
 
   return {
     contentType: 'text/plain; charset=utf-8',
-    snapshot: (snapshot) => memoPiece(snapshots, snapshot, () => lines(snapshot.json)),
+    snapshot: (snapshot) => memoPiece(snapshots, snapshot, () => createPiece(lines(snapshot.text()))),
     events: (events) =>
-      memoPiece(joined, events, () => events.map((event) => lines(eventJson(event))).join('')),
+      memoPiece(joined, events, () => createPiece(events.map((event) => lines(eventJson(event))).join(''))),
     hello: () => '',
     ping: () => PING,
     goodbye: () => '',

@@ -1,5 +1,6 @@
 // A run's badge, for READMEs, wikis and mails: an image is never an error, as its page could not show that.
 import { formatBadge } from '../delivery/badge.ts';
+import { eventFields } from '../runs/event.ts';
 import type { Hub } from '../runs/hub.ts';
 import { hasNamed } from './poll-endpoint.ts';
 import { openRun, runInPath } from './requested-run.ts';
@@ -17,13 +18,14 @@ const HEADERS = {
 export function badgeRoutes({ hub }: { hub: Hub }): Route[] {
   async function badge({ request, response, runIds: [runId = ''] }: AnswerContext) {
     const run = await openRun(hub, runId, { confirmUnknown: true });
-    const { lastId } = run.history;
+    const { last, lastId } = run.history;
     const headers = { ...HEADERS, ETag: `"badge-${lastId}"` };
     if (hasNamed(request, headers.ETag)) {
       response.writeHead(304, headers).end();
       return;
     }
-    const svg = formatBadge(runId, lastId === 0 ? null : JSON.parse(run.snapshot(false).json));
+    const fields = last ? eventFields(last) : null;
+    const svg = formatBadge(runId, fields && { ...fields, done: last?.done });
     response.writeHead(200, { ...headers, 'Content-Length': Buffer.byteLength(svg) }).end(svg);
   }
 

@@ -14,14 +14,14 @@ export function pollRoutes({ hub }: { hub: Hub }): Route[] {
       response.writeHead(304, headers).end();
       return;
     }
-    const { json } = run.snapshot(false);
-    response
-      .writeHead(200, {
-        ...headers,
-        'Content-Type': 'application/json; charset=utf-8',
-        'Content-Length': Buffer.byteLength(json),
-      })
-      .end(json);
+    const { parts, byteLength } = run.snapshot(false);
+    response.writeHead(200, {
+      ...headers,
+      'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': byteLength,
+    });
+    for (const part of parts) response.write(part);
+    response.end();
   }
 
   return [{ method: 'GET', path: '/api/runs/:run_id', scope: 'read', runsOf: runInPath, answer: poll }];

@@ -4,13 +4,13 @@ import type { Cursor } from './cursor.ts';
 import type { RunEvent } from './event.ts';
 import { createHistory, type History } from './history.ts';
 import { createReplay } from './replay.ts';
-import { type SnapshotText, snapshotOf, snapshotText } from './snapshot.ts';
+import { type Snapshot, snapshotOf } from './snapshot.ts';
 
 /** What a way of delivery brings along to be a subscriber. Called synchronously; must not throw. */
 export interface Reader {
   /** False while its socket is full. It calls `Subscription.advance` when that is over. */
   isWritable(): boolean;
-  snapshot(snapshot: SnapshotText): void;
+  snapshot(snapshot: Snapshot): void;
   /** One or more, in order. Readers at the same cursor get the same array. */
   events(events: readonly RunEvent[]): void;
   /** It has everything, and the run is done. May come again, if more follows. */
@@ -41,7 +41,7 @@ export interface Run {
   merge(events: readonly RunEvent[]): void;
   /** Brings every writable subscriber up to date. */
   flush(): void;
-  snapshot(gap: boolean): SnapshotText;
+  snapshot(gap: boolean): Snapshot;
 }
 
 /** What the subscribers of a run share. */
@@ -76,7 +76,7 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
   const replay = createReplay(history, historyLimit);
   const subscribers = new Set<Subscriber>();
   const home = { subscribers, advance };
-  let snapshots: { plain?: SnapshotText; gap?: SnapshotText } = {};
+  let snapshots: { plain?: Snapshot; gap?: Snapshot } = {};
   /** Every writable subscriber has had the events up to this one. */
   let flushedId = 0;
   let isSynced = false;
@@ -89,9 +89,9 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
     onDirty();
   }
 
-  function snapshot(gap: boolean): SnapshotText {
+  function snapshot(gap: boolean): Snapshot {
     const kind = gap ? 'gap' : 'plain';
-    snapshots[kind] ??= snapshotText(snapshotOf(runId, history, gap));
+    snapshots[kind] ??= snapshotOf(runId, history, gap);
     return snapshots[kind];
   }
 

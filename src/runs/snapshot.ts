@@ -1,12 +1,19 @@
 // A snapshot, `initial_state`: what a reader needs to start from nothing.
-import { eventFields } from './event.ts';
+import { eventFields, type RunEvent } from './event.ts';
 import type { History } from './history.ts';
+import { createJsonParts, type JsonParts } from './json-parts.ts';
 import { type JsonObject, jsonText } from './json-text.ts';
 
-export interface Snapshot {
+/** A snapshot as JSON, made once for all readers that get the same one. */
+export interface Snapshot extends JsonParts {
+  /** The cursor of a reader that has this. 0 for a run that the store doesn't know. */
+  readonly id: number;
+}
+
+/** What stands before the log. */
+interface Summary {
   type: 'initial_state';
   run_id: string;
-  /** The cursor of a reader that has this. 0 for a run that the store doesn't know. */
   id: number;
   /** Ms since 1970: the newest event, and the run's first. */
   ts: number | null;
@@ -15,9 +22,10 @@ export interface Snapshot {
   first_id: number | null;
   state: string | null;
   progress: number | null;
-  logs: string[];
-  /** When each line of `logs` was recorded: ms since 1970. */
-  log_times: number[];
+}
+
+/** What stands after it. */
+interface Rest {
   /** The newest one in the history. */
   data?: JsonObject;
   done: boolean;
@@ -25,75 +33,65 @@ export interface Snapshot {
   gap?: true;
 }
 
+/** What a snapshot takes over of each event. */
+interface Line {
+  ts: number;
+  /** A comma, and the log line as JSON; null without one. */
+  text: string | Buffer | null;
+  data: JsonObject | undefined;
+}
+
+/** A line this long is kept as bytes, for the snapshots to come: of a run that goes on every poll needs a new one. */
+const LONG_CHARACTERS = 1024;
+const longLines = new WeakMap<RunEvent, Line>();
+
 export function snapshotOf(runId: string, history: History, gap: boolean): Snapshot {
-  const events = history.events.map(eventFields).filter((fields) => fields !== null);
-  const last = events.at(-1);
-  const lines = events.filter(({ message }) => message !== '');
+  const events = history.events.map(lineOf).filter((line) => line !== null);
+  const lines = events.filter(({ text }) => text !== null);
   const data = events.findLast((event) => event.data !== undefined)?.data;
-  return {
-    type: 'initial_state',
-    run_id: runId,
-    id: history.lastId,
-    ts: last?.ts ?? null,
-    started: last?.started ?? null,
-    first_id: last ? history.firstId : null,
-    state: last?.state ?? null,
-    progress: last?.progress ?? null,
-    logs: lines.map(({ message }) => message),
-    log_times: lines.map(({ ts }) => ts),
+  const rest: Rest = {
     ...(data && { data }),
     done: history.last?.done ?? false,
     ...(gap && { gap: true as const }),
   };
+  const json = createJsonParts();
+  json.add(`${jsonText(summaryOf(runId, history)).slice(0, -1)},"logs":[`);
+  for (const [i, { text }] of lines.entries())
+    if (text !== null) json.add(i === 0 ? withoutComma(text) : text);
+  json.add('],"log_times":[');
+  for (const [i, { ts }] of lines.entries()) json.add(i === 0 ? `${ts}` : `,${ts}`);
+  json.add(`],${jsonText(rest).slice(1)}`);
+  return { id: history.lastId, ...json.end() };
 }
 
-/** A snapshot as text, made once for all readers that get the same one. */
-export interface SnapshotText {
-  readonly id: number;
-  readonly done: boolean;
-  readonly json: string;
-  /** The JSON in parts of up to 32 KB, or of one log line: between them JSON allows white space. */
-  readonly parts: readonly string[];
+function summaryOf(runId: string, { events, firstId, lastId }: History): Summary {
+  const newest = events.findLast((event) => eventFields(event) !== null);
+  const last = newest ? eventFields(newest) : null;
+  return {
+    type: 'initial_state',
+    run_id: runId,
+    id: lastId,
+    ts: last?.ts ?? null,
+    started: last?.started ?? null,
+    first_id: last ? firstId : null,
+    state: last?.state ?? null,
+    progress: last?.progress ?? null,
+  };
 }
 
-const MAX_PART_BYTES = 32 * 1024;
-
-export function snapshotText(snapshot: Snapshot): SnapshotText {
-  const json = jsonText(snapshot);
-  const parts = Buffer.byteLength(json) > MAX_PART_BYTES ? joined(tokensOf(snapshot)) : [json];
-  return { id: snapshot.id, done: snapshot.done, json, parts };
+function lineOf(event: RunEvent): Line | null {
+  const known = longLines.get(event);
+  if (known) return known;
+  const fields = eventFields(event);
+  if (!fields) return null;
+  const { ts, message, data } = fields;
+  const text = message === '' ? null : `,${jsonText(message)}`;
+  if (message.length < LONG_CHARACTERS) return { ts, text, data };
+  const line = { ts, text: text && Buffer.from(text), data };
+  longLines.set(event, line);
+  return line;
 }
 
-/** The members of an object, and the items of its arrays, each with what stands before it. */
-function* tokensOf(snapshot: Snapshot): Iterable<string> {
-  let before = '{';
-  for (const [name, value] of Object.entries(snapshot)) {
-    before += `${JSON.stringify(name)}:`;
-    if (!Array.isArray(value)) yield before + jsonText(value);
-    else if (value.length === 0) yield `${before}[]`;
-    else {
-      for (const [i, item] of value.entries()) yield (i === 0 ? `${before}[` : ',') + jsonText(item);
-      yield ']';
-    }
-    before = ',';
-  }
-  yield '}';
-}
-
-/** As few parts as there can be. */
-function joined(tokens: Iterable<string>): string[] {
-  const parts: string[] = [];
-  let part = '';
-  let bytes = 0;
-  for (const token of tokens) {
-    const more = Buffer.byteLength(token);
-    if (bytes + more > MAX_PART_BYTES && part !== '') {
-      parts.push(part);
-      part = '';
-      bytes = 0;
-    }
-    part += token;
-    bytes += more;
-  }
-  return [...parts, part];
+function withoutComma(text: string | Buffer): string | Buffer {
+  return typeof text === 'string' ? text.slice(1) : text.subarray(1);
 }

@@ -28,13 +28,11 @@ test('it says state and percent, is not cached unasked, and an unknown run has o
 });
 
 test('names and states are text, however hostile, and the color is that of the end', () => {
-  const svg = formatBadge('<script>&"', { run_id: '', state: '"><a \u202e', progress: null });
+  const svg = formatBadge('<script>&"', { state: '"><a \u202e', progress: null });
   assert.equal(titleOf(svg), '&lt;script&gt;&amp;&quot;: &quot;&gt;&lt;a \\u202e');
   assert.doesNotMatch(svg, /<script|<a /);
   const colorOf = (state: string, done: boolean) =>
-    /x="\d+" width="\d+" height="20" fill="([^"]+)"/.exec(
-      formatBadge('r', { run_id: 'r', state, done }),
-    )?.[1];
+    /x="\d+" width="\d+" height="20" fill="([^"]+)"/.exec(formatBadge('r', { state, done }))?.[1];
   const colors = [colorOf('QA', false), colorOf('END', true), colorOf('FAILED', true)];
   assert.equal(new Set(colors).size, 3);
   assert.ok(!colors.includes(undefined));

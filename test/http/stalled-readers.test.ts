@@ -63,3 +63,50 @@ test('a reader that takes nothing is cut', async (t) => {
   await pollUntil('its place', async () => service.openCount() === 1);
   await pollUntil('its place to be free', async () => service.openCount() === 0);
 });
+
+const KEY = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
+const REQUESTS = {
+  'a poll': 'GET /api/runs/large HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  'a long poll': 'GET /api/runs/large/events?wait=5 HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  'a stream': streamRequest('large'),
+  'a WebSocket': `GET /ws/large HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${KEY}`,
+};
+
+for (const [what, request] of Object.entries(REQUESTS))
+  test(`${what} that nobody reads is cut, though its client goes on sending, and shares its bytes with others`, async (t) => {
+    const service = await largeRun(t);
+    const [reader, other] = [await connected(t, service), await connected(t, service)];
+    await reader.send(request);
+    await other.send(request);
+    await pollUntil('the answers', async () =>
+      [...service.sockets].every((socket) => socket.writableLength > 0),
+    );
+    const pong = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+    while (reader.isOpen && service.sockets.size > 1) {
+      // A protocol pong to a WebSocket; to HTTP it is noise, which ends a poll at once.
+      if (what !== 'a poll') await reader.send(pong);
+      await pause(HEARTBEAT_MS / 4);
+    }
+    await pollUntil('both to be cut', async () => service.sockets.size === 0);
+    assert.equal(service.openCount(), 0);
+  });
+
+test('a WebSocket that takes a large snapshot slowly, and pings meanwhile, gets it whole, and its pong', async (t) => {
+  const service = await largeRun(t);
+  const reader = await connected(t, service);
+  await reader.send(REQUESTS['a WebSocket']);
+  await pollUntil('its place', async () => service.openCount() === 1);
+  const ping = Buffer.concat([Buffer.from([0x81, 0x8f, 0, 0, 0, 0]), Buffer.from('{"type":"ping"}')]);
+  const steps = 40;
+  const bytes = LARGE.events * Buffer.byteLength(LARGE.log);
+  while (reader.takenBytes < bytes && reader.isOpen) {
+    await reader.take(Math.min(bytes / steps, bytes - reader.takenBytes));
+    await reader.send(ping);
+    await reader.send(Buffer.from([0x8a, 0x80, 0, 0, 0, 0]));
+    await pause(STALL_MS / 10);
+  }
+  reader.takeAll();
+  await reader.until('the pong', (text) => text.includes('{"type":"pong","ts":'));
+  const [id] = await service.store.publish('large', { log: 'live' });
+  await reader.until('what is live', (text) => text.includes(`"id":${id},`));
+});

@@ -131,3 +131,38 @@ test('a shutdown does not cut what a stream that has ended has still to send', a
   assert.equal(await reader.ended, 'end');
   assert.match(reader.newest, new RegExp(`id: ${id}\ndata: {.*"done":true}\n\n\r\n0\r\n\r\n$`));
 });
+
+for (const [way, ask] of Object.entries(WAYS))
+  test(`requests behind ${way} are not answered, and what Node makes of them is let go`, async (t) => {
+    const service = await setUp(t);
+    const peer = await connected(t, service);
+    peer.takeAll();
+    await ask(peer, 'r');
+    await peer.until('the stream', (text) => text.includes('event: ping'));
+    const answers = peer.newest.match(/HTTP\/1\.1 /g)?.length;
+    const small = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    for (let n = 0; n < 10; n++) await peer.send(small.repeat(1000));
+    await service.store.publish('r', { state: 'END' });
+    await peer.ended;
+    assert.equal(peer.newest.match(/HTTP\/1\.1 /g)?.length ?? answers, answers);
+    await pollUntil('its place to be free', async () => service.openCount() === 0);
+  });
+
+test('a client that sends requests without end before it has its answer is cut', async (t) => {
+  const service = await setUp(t);
+  service.store.holdAnswers();
+  const peer = await connected(t, service);
+  await peer.send('GET /api/runs/slow HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1000));
+  await pollUntil('it to be cut', async () => service.sockets.size === 0);
+  service.store.releaseAnswers();
+});
+
+test('a request that is answered with an error closes its connection, though the client never closes its side', async (t) => {
+  const service = await setUp(t);
+  const peer = await connected(t, service);
+  await peer.send('nonsense\r\n\r\n');
+  await pollUntil('the connection to be closed', async () => service.sockets.size === 0);
+  peer.takeAll();
+  assert.equal(await peer.ended, 'end');
+  assert.match(peer.newest, /^HTTP\/1\.1 400 /);
+});

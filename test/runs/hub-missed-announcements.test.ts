@@ -5,6 +5,7 @@ import { mock, type TestContext, test } from 'node:test';
 import { cursorAfter, SNAPSHOT, START } from '../../src/runs/cursor.ts';
 import { parseEntry, type RunEvent } from '../../src/runs/event.ts';
 import { createHub } from '../../src/runs/hub.ts';
+import type { Snapshot } from '../../src/runs/snapshot.ts';
 import type { Store } from '../../src/runs/store.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { createObserved } from '../support/observed.ts';
@@ -63,7 +64,7 @@ function createReader() {
     got,
     until: (count: number) => observed.until(`${count} entries`, () => got.length >= count),
     isWritable: () => true,
-    snapshot: ({ json }: { json: string }) => add(JSON.parse(json).gap ? 'gap' : 'snapshot'),
+    snapshot: (snapshot: Snapshot) => add(JSON.parse(snapshot.text()).gap ? 'gap' : 'snapshot'),
     events: (events: readonly RunEvent[]) => {
       for (const { entry } of events) add(JSON.parse(entry).message);
     },

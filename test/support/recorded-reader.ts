@@ -31,7 +31,7 @@ export function createRecordedReader(): RecordedReader {
       isWritable = writable;
     },
     isWritable: () => isWritable,
-    snapshot: ({ json }) => messages.push(JSON.parse(json)),
+    snapshot: (snapshot) => messages.push(JSON.parse(snapshot.text())),
     events: (events) => {
       for (const event of events) messages.push(JSON.parse(eventJson(event)));
     },
