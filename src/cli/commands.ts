@@ -16,6 +16,9 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
   ),
   entry('serve', 'start the service', async () => (await import('./serve.ts')).serve),
   entry('token', 'make a token for readers or publishers', async () => (await import('./token.ts')).token),
+  entry('doctor', 'find out what is wrong between readers and the service', async () => {
+    return (await import('./doctor.ts')).doctor;
+  }),
   entry('demo', 'publish a made-up run', async () => (await import('./demo.ts')).demo),
   entry('completion', 'print the completion script for bash or zsh', async () => {
     return (await import('./completion.ts')).completion;

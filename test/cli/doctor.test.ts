@@ -1,0 +1,143 @@
+// `run-progress doctor` before real proxies and a real Redis: the right verdict for each, and its cure.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startRedis } from '../support/redis.ts';
+import { startService } from '../support/service.ts';
+import { runCli } from './cli.ts';
+import { startNginx } from './nginx.ts';
+
+const lively = await startService({ HEARTBEAT_SECONDS: '1' });
+test.after(() => lively.stop('SIGKILL'));
+const usual = await startService();
+test.after(() => usual.stop('SIGKILL'));
+
+const WEBSOCKETS = `location /ws/ {
+      proxy_pass http://127.0.0.1:${lively.port};
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      proxy_read_timeout 75s;
+    }`;
+
+/** The verdict's line, and what follows it. */
+function verdictOf(stdout: string): { verdict: string; cures: string } {
+  const [, verdict = '', cures = ''] = /\n\n([^\n]+)\n(.*)$/s.exec(stdout.replace(/^.*\n\n/, '')) ?? [];
+  return { verdict, cures };
+}
+
+test('before nginx as Debian ships it streams pass, and WebSockets do not', async (t) => {
+  const nginx = await startNginx(lively.port, '');
+  t.after(nginx.stop);
+  const { code, stdout } = await runCli(['doctor', nginx.url, '--seconds', '4']);
+  const { verdict, cures } = verdictOf(stdout);
+  assert.equal(verdict, 'Event streams work. Not all is well: WebSocket.', stdout);
+  assert.match(cures, /nginx:\n {4}location \/ws\/ \{\n.*proxy_pass/);
+  assert.match(stdout, /ok {3}stream .*not compressed, not held back/);
+  assert.match(stdout, /ok {3}update {6}took \d+ ms/);
+  assert.equal(code, 0);
+});
+
+test('an nginx that compresses event streams is found out', async (t) => {
+  // The service marks its streams as encoded already, which stops gzip; here that is taken away.
+  const gzip = 'gzip_types *; gzip_proxied any; gzip_min_length 0; proxy_hide_header Content-Encoding;';
+  const nginx = await startNginx(lively.port, `${gzip} proxy_hide_header Cache-Control;`, WEBSOCKETS);
+  t.after(nginx.stop);
+  const { code, stdout } = await runCli(['doctor', nginx.url, '--seconds', '4']);
+  const { verdict, cures } = verdictOf(stdout);
+  assert.equal(verdict, 'Something is wrong: compression.', stdout);
+  assert.match(cures, /^\nTo mend it \(compression\):\n {2}nginx:\n {4}gzip off;/);
+  assert.equal(code, 1);
+});
+
+test('gzip_types * alone does no harm: the streams say that they are encoded already', async (t) => {
+  const nginx = await startNginx(
+    lively.port,
+    'gzip_types *; gzip_proxied any; gzip_min_length 0;',
+    WEBSOCKETS,
+  );
+  t.after(nginx.stop);
+  const { code, stdout } = await runCli(['doctor', nginx.url, '--seconds', '4']);
+  assert.deepEqual([code, verdictOf(stdout).verdict], [0, 'All is well.'], stdout);
+});
+
+test('a read time-out of 5 s cuts before a heartbeat', async (t) => {
+  const nginx = await startNginx(usual.port, 'proxy_read_timeout 5s;', WEBSOCKETS);
+  t.after(nginx.stop);
+  const { code, stdout } = await runCli(['doctor', nginx.url, '--seconds', '20']);
+  const { verdict, cures } = verdictOf(stdout);
+  assert.equal(verdict, 'Something is wrong: idle cut.', stdout);
+  assert.match(stdout, /cut after [5-9]\.\d s of silence/);
+  assert.match(cures, /proxy_read_timeout 75s;\n.*HEARTBEAT_SECONDS/);
+  assert.equal(code, 1);
+});
+
+test('a proxy that holds streams back is found out', async (t) => {
+  const nginx = await startNginx(lively.port, 'proxy_ignore_headers X-Accel-Buffering;', WEBSOCKETS);
+  t.after(nginx.stop);
+  const { code, stdout } = await runCli(['doctor', nginx.url, '--seconds', '5']);
+  const { verdict, cures } = verdictOf(stdout);
+  assert.equal(verdict, 'Something is wrong: buffering.', stdout);
+  assert.match(cures, /proxy_buffering off;/);
+  assert.equal(code, 1);
+});
+
+test('an nginx that is set up right is well', async (t) => {
+  const right =
+    'proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; proxy_read_timeout 75s;';
+  const nginx = await startNginx(lively.port, right, WEBSOCKETS);
+  t.after(nginx.stop);
+  const { code, stdout } = await runCli(['doctor', nginx.url, '--seconds', '4']);
+  assert.deepEqual([code, verdictOf(stdout)], [0, { verdict: 'All is well.', cures: '' }], stdout);
+});
+
+test('pages of another origin may read where the service allows it', async (t) => {
+  const origin = 'https://app.example.com';
+  const open = await startService({ ALLOWED_ORIGINS: origin });
+  t.after(() => open.stop('SIGKILL'));
+  const args = ['--seconds', '1', '--origin', origin];
+  assert.match((await runCli(['doctor', open.url, ...args])).stdout, /ok {3}origin .*may read/);
+  const { code, stdout } = await runCli(['doctor', usual.url, ...args]);
+  assert.match(stdout, /BAD {2}origin .*can't read.*\n.*set ALLOWED_ORIGINS=https:\/\/app\.example\.com/);
+  assert.equal(code, 1);
+});
+
+test('what is no service, or not there, is said', async () => {
+  const nothing = await runCli(['doctor', 'http://127.0.0.1:1', '--seconds', '1']);
+  assert.match(nothing.stdout, /BAD {2}service .*nothing listens there/);
+  assert.equal(nothing.code, 1);
+  const { stdout } = await runCli(['doctor', `${usual.url}/elsewhere`, '--seconds', '1']);
+  assert.match(stdout, /BAD {2}service .*\/readyz answers 404/);
+});
+
+test('with REDIS_URL Redis is looked at, and an update goes all the way', async (t) => {
+  const redis = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+  t.after(redis.stop);
+  const service = await startService({ REDIS_URL: redis.url, HEARTBEAT_SECONDS: '1' });
+  t.after(() => service.stop('SIGKILL'));
+  const args = ['doctor', service.url, '--seconds', '3'];
+  const { code, stdout } = await runCli(args, { REDIS_URL: redis.url });
+  assert.equal(verdictOf(stdout).verdict, 'Event streams work. Not all is well: memory.', stdout);
+  assert.match(stdout, /update {6}took \d+ ms from Redis at 127/);
+  assert.match(stdout, /allkeys-lru throws histories away.*\n.*CONFIG SET maxmemory-policy noeviction/);
+  assert.match(stdout, /ok {3}channel {5}1 listening to autoshorts:progress/);
+  assert.equal(code, 0);
+
+  const other = await runCli(args, { REDIS_URL: redis.url, KEY_PREFIX: 'other' });
+  assert.match(other.stdout, /BAD {2}update .*did not come: is it the service's own Redis/);
+  const client = await redis.client();
+  await client.acl(
+    'SETUSER',
+    'poor',
+    'on',
+    '>pw',
+    '~autoshorts:*',
+    '+ping',
+    '+info',
+    '+client|setname',
+    '+eval',
+    '+rpush',
+  );
+  const poor = await runCli(args, { REDIS_URL: redis.url.replace('//', '//poor:pw@') });
+  assert.match(poor.stdout, /BAD {2}rights .*\n.*ACL SETUSER/);
+  assert.doesNotMatch(poor.stdout, /:pw@/);
+});
