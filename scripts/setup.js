@@ -1,6 +1,6 @@
 // Sees to it that what the tests need beside npm packages is there: a Redis, a Celery, browsers with Korean and emoji.
 // Nothing is skipped where it isn't: as root on Debian it is installed, elsewhere the command is printed and we fail.
-// With names of packages only those: node scripts/setup.js redis-server
+// With names of packages only those: node scripts/setup.js redis-server. With --all also what only the long tests need.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -67,10 +67,22 @@ const needs = [
   { package: 'fonts-noto-color-emoji', why: 'emoji', isThere: () => hasFont('fonts-noto-color-emoji') },
 ];
 
+/** What only the tests named *.long.test.ts need. */
+const longNeeds = [
+  { package: 'nginx', why: 'a proxy', isThere: () => runs('/usr/sbin/nginx', '-v') },
+  { package: 'haproxy', why: 'a proxy', isThere: () => runs('/usr/sbin/haproxy', '-v') },
+  { package: 'apache2', why: 'a proxy', isThere: () => runs('/usr/sbin/apache2', '-v') },
+  { package: 'varnish', why: 'a cache', isThere: () => runs('/usr/sbin/varnishd', '-V') },
+  { package: 'lighttpd', why: 'a proxy', isThere: () => runs('/usr/sbin/lighttpd', '-v') },
+  { package: 'caddy', why: 'a proxy', isThere: () => runs('caddy', 'version') },
+  { package: 'redis-sentinel', why: 'a failover', isThere: () => existsSync('/usr/bin/redis-sentinel') },
+];
+
 const wanted = process.argv.slice(2);
-const missing = needs.filter(
-  (need) => (wanted.length === 0 || wanted.includes(need.package)) && !need.isThere(),
-);
+const considered = wanted.length === 0 ? needs : [...needs, ...longNeeds];
+const isWanted = (/** @type {string} */ name) =>
+  wanted.length === 0 || wanted.includes('--all') || wanted.includes(name);
+const missing = considered.filter((need) => isWanted(need.package) && !need.isThere());
 if (missing.length > 0) install(missing);
 
 /** @param {typeof needs} missing */

@@ -1,4 +1,5 @@
 // Runs the tests: npm test [-- part-of-a-file-name… --test-name-pattern=…]
+// Files named *.long.test.ts take minutes, or programs that a desk doesn't have: `npm run test:all` runs those.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -6,10 +7,11 @@ import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 
 const args = process.argv.slice(2);
-const options = args.filter((arg) => arg.startsWith('-'));
+const isLong = args.includes('--long');
+const options = args.filter((arg) => arg.startsWith('-') && arg !== '--long');
 const filters = args.filter((arg) => !arg.startsWith('-'));
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => file.endsWith('.test.ts') && file.endsWith('.long.test.ts') === isLong)
   .map((file) => `test/${file}`)
   .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   .sort();
@@ -18,8 +20,9 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// Many tests wait for other processes: a little more than one file per core keeps the cores busy.
-const concurrency = Math.min(Math.max(availableParallelism(), 2), 4);
+// Many tests wait for other processes: a little more than one file per core keeps the cores busy. Each long test
+// starts enough of them to do so alone.
+const concurrency = isLong ? 1 : Math.min(Math.max(availableParallelism(), 2), 4);
 const tests = spawn(
   process.execPath,
   [
@@ -29,7 +32,7 @@ const tests = spawn(
     '--test-reporter=spec',
     `--test-concurrency=${concurrency}`,
     // Every wait in a test has its own deadline: this one is for what hangs all the same.
-    '--test-timeout=150000',
+    `--test-timeout=${isLong ? 1_200_000 : 150_000}`,
     ...options,
     ...files,
   ],

@@ -21,8 +21,15 @@ export interface HttpServerOptions extends AdmissionOptions {
 /** Longer than the idle timeout of the usual proxies (60 s), so that it is they who close. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** Newer lines of Node leave other upgrades alone; Node 26 gets no further with a connection that an upgrade was read from. */
+const SERVER_OPTIONS = {
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  noDelay: true,
+  shouldUpgradeCallback: isWebSocket,
+};
+
 export function createHttpServer({ routes, access, gate, stallMs, log }: HttpServerOptions): Server {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true });
+  const server = createServer(SERVER_OPTIONS);
   server.timeout = stallMs;
   const admission = createAdmission({ routes, access, gate });
 
@@ -82,8 +89,8 @@ export function createHttpServer({ routes, access, gate, stallMs, log }: HttpSer
   server.on('upgrade', (request, socket, rest) => {
     // Without a listener a reset during the handshake would end the process.
     socket.on('error', () => socket.destroy());
-    // Node shows every Upgrade header here; one that isn't known is to be ignored (RFC 9110, 7.8): curl --http2, say.
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return beginAnew(request, socket, rest);
+    // Older Node shows every Upgrade header here; one that isn't known is to be ignored (RFC 9110, 7.8): curl --http2, say.
+    if (!isWebSocket(request)) return beginAnew(request, socket, rest);
     void answerBare(request, socket, () => upgrade(request, socket, rest));
   });
 
@@ -99,6 +106,10 @@ export function createHttpServer({ routes, access, gate, stallMs, log }: HttpSer
     else endWith(socket, rawProblem(badRequest(error.code)));
   });
   return server;
+}
+
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function pipelined(): HttpProblem {

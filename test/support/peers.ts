@@ -6,7 +6,7 @@ import { openSlow, type SlowConnection } from './slow-connection.ts';
 
 /** What curl --http2 asks for, and this service ignores. */
 export const H2C =
-  'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n';
+  'Connection: close, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n';
 
 export async function setUp(t: TestContext, options: LocalServiceOptions = {}): Promise<LocalService> {
   const service = await startLocalService(options);
