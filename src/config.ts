@@ -19,6 +19,8 @@ export interface Config extends Settings {
   rawChannel: string;
   maxConnections: number;
   heartbeatMs: number;
+  /** Between the signal to end and the end of the first stream. */
+  drainMs: number;
   shutdownMs: number;
   /** Besides the service's own. '*': all. */
   allowedOrigins: readonly string[] | '*';
@@ -74,9 +76,10 @@ export function parseConfig(environment: Environment): Config {
     ...settings,
     maxConnections: integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
     heartbeatMs: integer('HEARTBEAT_SECONDS', 15, 1, MAX_HEARTBEAT_SECONDS) * 1000,
+    drainMs: integer('DRAIN_SECONDS', 0, 0, 600) * 1000,
     shutdownMs: integer('SHUTDOWN_SECONDS', 4, 1, 600) * 1000,
     allowedOrigins: origins('ALLOWED_ORIGINS', environment.ALLOWED_ORIGINS),
-    logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL', 'info'), LOG_LEVELS),
+    logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL', 'info').toLowerCase(), LOG_LEVELS),
   });
 }
 

@@ -95,13 +95,22 @@ function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+/** One Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. */
+const SAME_SIGNAL_MS = 500;
+let closingSince = 0;
+
 async function close(signal: string) {
-  // A second signal is an impatient person.
-  if (isClosing) process.exit(1);
+  if (isClosing) {
+    if (performance.now() - closingSince < SAME_SIGNAL_MS) return;
+    log.warn({ signal }, 'ended at once, by a second signal');
+    process.exit(1);
+  }
   isClosing = true;
+  closingSince = performance.now();
   log.info({ signal }, 'closing');
   await shutDown({
     server,
+    drainMs: config.drainMs,
     closeReaders: () => {
       streams.close();
       webSockets.close();
@@ -112,5 +121,6 @@ async function close(signal: string) {
   process.exit(0);
 }
 
-process.on('SIGTERM', (signal) => void close(signal));
-process.on('SIGINT', (signal) => void close(signal));
+// A terminal that is closed hangs up, and some platforms quit.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const)
+  process.on(signal, () => void close(signal));

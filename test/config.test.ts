@@ -19,6 +19,7 @@ test('an empty environment gives the defaults', () => {
     finishedTtlMs: 3_600_000,
     maxConnections: 10_000,
     heartbeatMs: 15_000,
+    drainMs: 0,
     shutdownMs: 4000,
     allowedOrigins: [],
     logLevel: 'info',
@@ -61,9 +62,10 @@ const INVALID: [string, string[]][] = [
   ['FINISHED_TTL_SECONDS', ['0', '1h']],
   ['MAX_CONNECTIONS', ['0', 'unlimited']],
   ['HEARTBEAT_SECONDS', ['0', '31', '3600', '0.5']],
+  ['DRAIN_SECONDS', ['601', '-1']],
   ['SHUTDOWN_SECONDS', ['0', '601']],
   ['ALLOWED_ORIGINS', ['example.com', 'https://a.example/path', 'https://a.example,*']],
-  ['LOG_LEVEL', ['verbose', 'INFO']],
+  ['LOG_LEVEL', ['verbose', 'infos']],
   ['PROGRESS_SECRET', ['x'.repeat(32)]],
 ];
 

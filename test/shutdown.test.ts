@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { request } from 'undici';
+import { pollUntil } from './support/poll-until.ts';
 import { publish } from './support/publish.ts';
 import { openRaw } from './support/raw-connection.ts';
+import { untilUnready } from './support/readiness.ts';
 import { startRedis } from './support/redis.ts';
 import { startService } from './support/service.ts';
 import { openSocket } from './support/socket-reader.ts';
@@ -13,7 +15,7 @@ const STREAMS = 300;
 /** SHUTDOWN_SECONDS is 4 by default; the rest is for a machine that is busy with other things. */
 const DEADLINE_MS = 4000 + 6000;
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const) {
   test(`${signal} with ${STREAMS} open streams: each ends with its own retry, the process exits with 0`, async (t) => {
     const redis = await startRedis();
     t.after(redis.stop);
@@ -68,5 +70,26 @@ test('a second signal ends it at once', async (t) => {
   await (await request(`${service.url}/healthz`)).body.dump();
   service.program.kill('SIGTERM');
   await service.program.waitForLine('"closing"', (line) => line.includes('"msg":"closing"'));
-  assert.deepEqual(await service.stop('SIGTERM'), { code: 1, signal: null });
+  // The same signal at the same time is one from a terminal and from npm.
+  let isOver = false;
+  const exited = service.program.exited.finally(() => {
+    isOver = true;
+  });
+  await pollUntil('the end', async () => {
+    service.program.kill('SIGTERM');
+    return isOver;
+  });
+  assert.deepEqual(await exited, { code: 1, signal: null });
+});
+
+test('while it drains it serves old and new readers, and /readyz sends others elsewhere', async (t) => {
+  const service = await startService({ DRAIN_SECONDS: '600' });
+  t.after(() => service.stop('SIGKILL'));
+  const early = await openSse(service.eventsUrl('one'));
+  service.program.kill('SIGTERM');
+  await untilUnready(service.url, /shutting down/);
+  const late = await openSse(service.eventsUrl('one'));
+  await publish(service, 'one', { log: 'still served' });
+  for (const reader of [early, late])
+    await reader.until('the line', ({ progress }) => progress().at(-1)?.message === 'still served');
 });

@@ -1,13 +1,16 @@
 // The orderly end: streams are told when to come back, what was heard is recorded, and then the process may go.
 import type { Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface ShutdownSteps {
   server: Server;
+  /** Before anything ends: the server goes on, so that whoever asks `/readyz` sends new readers elsewhere. */
+  drainMs: number;
   /** Ends streams and WebSockets. */
   closeReaders(): void;
   /** Records what waits, and closes the connections. */
   closeStore(): Promise<void>;
-  /** In all: what has not ended by then is cut. */
+  /** After that, in all: what has not ended by then is cut. */
   deadlineMs: number;
 }
 
@@ -17,10 +20,12 @@ const READERS_SHARE = 0.7;
 /** Fulfilled when all is closed, or at the deadline. */
 export async function shutDown({
   server,
+  drainMs,
   closeReaders,
   closeStore,
   deadlineMs,
 }: ShutdownSteps): Promise<void> {
+  if (drainMs > 0) await pause(drainMs);
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
