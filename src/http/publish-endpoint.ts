@@ -1,6 +1,5 @@
 // Publishing over HTTP: from a request to the recorded events, or to the answers that say why not.
 import { randomBytes } from 'node:crypto';
-import { eventJson, parseEntry } from '../runs/event.ts';
 import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
 import type { Recording } from '../runs/record.ts';
 import type { Outcome, Store } from '../runs/store.ts';
@@ -26,7 +25,7 @@ export function publishRoutes({ store }: { store: Store }): Route[] {
 
   async function recordAll(items: readonly (Recording | HttpProblem)[]): Promise<(Answer | HttpProblem)[]> {
     const recordings = items.filter((item): item is Recording => !(item instanceof HttpProblem));
-    const outcomes = await store.record(recordings, { wantEntries: true });
+    const outcomes = await store.record(recordings, { wantEvents: true });
     let next = 0;
     return items.map((item) => (item instanceof HttpProblem ? item : answerOf(outcomes[next++])));
   }
@@ -105,12 +104,13 @@ function sentence(bad: readonly BadField[]): string {
 }
 
 function answerOf(outcome: Outcome | undefined): Answer | HttpProblem {
-  const entry = outcome && 'entry' in outcome ? outcome.entry : undefined;
-  const event = entry === undefined ? null : parseEntry(entry);
-  if (event) return { event: eventJson(event), isReplayed: outcome?.status === 'repeat' };
+  const event = outcome && 'event' in outcome ? outcome.event : undefined;
+  if (event !== undefined) return { event, isReplayed: outcome?.status === 'repeat' };
   const reason = outcome && 'reason' in outcome ? outcome.reason : 'the store gave no answer';
   const headers = { 'Retry-After': '2' };
   switch (outcome?.status) {
+    case 'superseded':
+      return new HttpProblem(409, 'superseded', 'The run has seen a higher attempt. It was not recorded.');
     case 'rejected':
       return new HttpProblem(503, 'not-recorded', `The store refuses this run: ${reason}.`);
     case 'refused':

@@ -1,25 +1,23 @@
 // An event: an entry of a history, read. What every event needs is found in its text; the rest is parsed when asked
 // for, as most events are only passed on.
-import { isNestedWithin, type JsonObject } from './json-text.ts';
-import { MAX_DEPTH } from './update.ts';
+import { isNestedWithin, type JsonObject, jsonText } from './json-text.ts';
+import type { RunValues } from './record.ts';
+import { MAX_DEPTH, type Update } from './update.ts';
 
 export interface RunEvent {
-  /** The entry as it is stored: two events are the same event if these are the same. */
-  readonly entry: string;
+  /** The event as readers get it. Two events are the same event if these are the same. */
+  readonly json: string;
   readonly id: number;
   /** The run is in a terminal state. */
   readonly done: boolean;
-  /** Its list begins with it: there is nothing before. */
-  readonly isFirst: boolean;
+  /** The id of the run's first event: when it began, in microseconds. */
+  readonly started: number;
 }
 
-/** What an event says. */
-export interface EventFields {
+/** What an event says. The values are the run's after this event. */
+export interface EventFields extends RunValues {
   /** When it was recorded: ms since 1970, by the store's clock. */
   ts: number;
-  /** Folded: the run's values after this event; null until a publisher gave one. */
-  state: string | null;
-  progress: number | null;
   /** The log line, '' without one. */
   message: string;
   data?: JsonObject;
@@ -28,12 +26,12 @@ export interface EventFields {
 }
 
 // A quote inside a JSON string is escaped, so these can only be members. `id` is the first one of its name, the
-// bookkeeping of the record rule is the last member of all, and `done` stands right before it.
+// bookkeeping of the record script is the last member of all, and `done` stands right before it.
 const HEAD = '{"type":"progress","run_id":';
 const ID = ',"id":';
 const DONE = ',"done":true';
-const RECORD = ',"record":{';
-const STARTED_AT = RECORD.length + '"started":'.length;
+const RECORD = ',"record":{"started":';
+const RECORD_END = /(\d{1,16})(?:}}$|,)/y;
 
 /** The event in an entry, or null when it isn't one (foreign or torn). */
 export function parseEntry(entry: string): RunEvent | null {
@@ -41,24 +39,72 @@ export function parseEntry(entry: string): RunEvent | null {
   const end = entry.lastIndexOf(RECORD);
   if (!entry.startsWith(HEAD) || at === -1 || end < at || !entry.endsWith('}}')) return null;
   const id = Number.parseInt(entry.slice(at + ID.length, at + ID.length + 16), 10);
-  if (!Number.isSafeInteger(id)) return null;
-  const started = Number.parseInt(entry.slice(end + STARTED_AT, end + STARTED_AT + 16), 10);
-  return { entry, id, done: entry.endsWith(DONE, end), isFirst: id === started };
+  RECORD_END.lastIndex = end + RECORD.length;
+  const started = RECORD_END.exec(entry)?.[1];
+  if (!Number.isSafeInteger(id) || started === undefined) return null;
+  return {
+    json: `${entry.slice(0, end)}}`,
+    id,
+    done: entry.endsWith(DONE, end),
+    started: Number(started),
+  };
 }
 
-/** The event as readers get it: the entry without its bookkeeping. */
-export function eventJson({ entry }: RunEvent): string {
-  return `${entry.slice(0, entry.lastIndexOf(RECORD))}}`;
+export interface EventParts {
+  runId: string;
+  id: number;
+  ts: number;
+  values: RunValues;
+  update: Update;
+  done: boolean;
 }
 
-/** Null for an entry that only looks like one. */
-export function eventFields({ entry }: RunEvent): EventFields | null {
+/** The JSON of an event, as record.lua writes it. */
+export function eventText({ runId, id, ts, values, update, done }: EventParts): string {
+  const { state, progress, current, total, attempt } = values;
+  return jsonText({
+    type: 'progress',
+    run_id: runId,
+    id,
+    ts,
+    state,
+    progress,
+    current,
+    total,
+    attempt,
+    message: update.log ?? '',
+    data: update.data,
+    done: done || undefined,
+  });
+}
+
+/** The entry of an event, as record.lua writes it for all but the last of a list. */
+export function entryText(json: string, started: number, key: string | undefined): string {
+  return `${json.slice(0, -1)}${RECORD}${started}${key === undefined ? '' : keyText(key)}}}`;
+}
+
+/** Whether an entry was recorded with this idempotency key. */
+export function bearsKey(entry: string, key: string): boolean {
+  return entry.endsWith(`${keyText(key)}}}`);
+}
+
+function keyText(key: string): string {
+  return `,"key":${jsonText(key)}`;
+}
+
+/** The event as readers get it. */
+export function eventJson({ json }: RunEvent): string {
+  return json;
+}
+
+/** Null for an event that only looks like one. */
+export function eventFields({ json, started }: RunEvent): EventFields | null {
   try {
-    const { record, ...fields } = JSON.parse(entry);
+    const fields = JSON.parse(json);
     if (typeof fields.message !== 'string' || !isNestedWithin(MAX_DEPTH, fields)) return null;
-    return { ...fields, started: Math.floor(record.started / 1000) };
+    return { ...fields, started: Math.floor(started / 1000) };
   } catch {
-    // A SyntaxError, or a TypeError for a record that is none: somebody else has put it there.
+    // A SyntaxError: somebody else has put it there.
     return null;
   }
 }

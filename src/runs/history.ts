@@ -57,12 +57,12 @@ export function createHistory(limit: number): History {
       return events.at(-1);
     },
     append: (event) => {
-      if (events.length === 0 ? !event.isFirst : event.id !== lastId() + 1) return false;
+      if (events.length === 0 ? event.id !== event.started : event.id !== lastId() + 1) return false;
       events.push(event);
       if (events.length > limit) events.shift();
       return true;
     },
-    holds: (event) => at(event.id)?.entry === event.entry,
+    holds: (event) => at(event.id)?.json === event.json,
     after: (id) => {
       if (events.length === 0 || id > lastId() || id < firstId() - 1) return null;
       return firstPart(events.slice(id + 1 - firstId()));
@@ -72,7 +72,7 @@ export function createHistory(limit: number): History {
       const last = events.at(-1);
       const end = newer.at(-1)?.id ?? 0;
       const twin = last && newer[last.id - (newer[0]?.id ?? 0)];
-      const isSame = !last || (end >= last.id && (!twin || twin.entry === last.entry));
+      const isSame = !last || (end >= last.id && (!twin || twin.json === last.json));
       // Equal ends: what is here may reach further back than the list, and stays.
       if (!isSame || !last || end > last.id)
         events = (twin && isSame ? [...events, ...newer.filter(({ id }) => id > last.id)] : newer).slice(
@@ -85,8 +85,8 @@ export function createHistory(limit: number): History {
 
 function firstPart(events: readonly RunEvent[]): readonly RunEvent[] {
   let length = 0;
-  const end = events.findIndex(({ entry }) => {
-    length += entry.length;
+  const end = events.findIndex(({ json }) => {
+    length += json.length;
     return length > MAX_PART_CHARACTERS;
   });
   return events.slice(0, end === -1 ? events.length : Math.max(end, 1));

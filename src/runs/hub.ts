@@ -185,7 +185,7 @@ export function createHub(options: HubOptions): Hub {
     }
     // Mostly nothing was missed, and the last entry says so.
     const { last } = run.history;
-    if (last && (await store.readLast(run.runId)) === last.entry) return;
+    if (last && parseEntry((await store.readLast(run.runId)) ?? '')?.json === last.json) return;
     const entries = await store.read(run.runId);
     run.merge(entries.map(parseEntry).filter((event) => event !== null));
   }

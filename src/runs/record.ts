@@ -1,7 +1,6 @@
-// The record rule: how an update becomes the next entry of a run's history. record.lua says the same to Redis; the
-// store contract holds the two to each other, entry by entry.
-import { jsonText } from './json-text.ts';
-import type { Update } from './update.ts';
+// What is recorded: an update under its name, and the run's values after it. record.lua says the same to Redis; a model
+// in the tests holds the two to each other.
+import { MAX_COUNT, type Update } from './update.ts';
 
 /**
  * The name of an update: two updates of a run with the same name are one update that was sent twice.
@@ -23,133 +22,47 @@ export interface Recording {
   key?: string;
 }
 
-/** Remembered per run. Of a publisher that many others have followed a repeat is no longer known as one. */
-export const REMEMBERED_SOURCES = 8;
-/**
- * An epoch older than so many newer ones counts as a repeat, for all that is known. Each reconnection of a server begins
- * one: with eight, servers cut seven times a second lost what one of them, a second behind, had heard alone.
- */
-export const REMEMBERED_EPOCHS = 32;
-
-/** Fields as JSON text, empty where absent: they are put into entries as they are, never decoded on the way. */
-export interface UpdateText {
-  runId: string;
-  state: string;
-  progress: string;
-  log: string;
-  data: string;
-  key: string;
+/** A run's values: null, or absent, until a publisher gave one. */
+export interface RunValues {
+  state: string | null;
+  progress: number | null;
+  current?: number;
+  total?: number;
+  /** The highest one given. */
+  attempt?: number;
 }
 
-export function updateText({ runId, update, key }: Recording): UpdateText {
+export const NO_VALUES: RunValues = { state: null, progress: null };
+
+/**
+ * The run's values after an update. Null for one that is not to be recorded, because its attempt is lower than the
+ * run's; with a higher one all values begin anew.
+ */
+export function valuesAfter(before: RunValues, update: Update): RunValues | null {
+  const { attempt = before.attempt } = update;
+  const known = before.attempt ?? -1;
+  if (attempt !== undefined && attempt < known) return null;
+  const isNew = attempt !== undefined && attempt > known;
+  const { state, progress, ...counters } = isNew ? NO_VALUES : before;
   return {
-    runId: jsonText(runId),
-    state: update.state === undefined ? '' : jsonText(update.state),
-    progress: update.progress === undefined ? '' : String(update.progress),
-    log: update.log ? jsonText(update.log) : '',
-    data: update.data === undefined ? '' : jsonText(update.data),
-    key: key === undefined ? '' : jsonText(key),
+    state: update.state ?? state,
+    progress: update.progress ?? progress,
+    ...counters,
+    ...counted(counters, update),
+    ...(attempt !== undefined && { attempt }),
   };
 }
 
-export interface RecordContext {
-  /** Now, in microseconds: the first id of a list that is new. */
-  clockMicros: number;
-  /** The newest epoch that the store knows; 0 without markers. */
-  newestEpoch: number;
-  isTerminal(stateText: string): boolean;
+function counted(before: Partial<RunValues>, update: Update): Partial<RunValues> {
+  const { current, advance = 0 } = update;
+  if (current === undefined && update.total === undefined && advance === 0) return {};
+  const total = update.total ?? before.total;
+  const sum = decimal(Math.min((current ?? before.current ?? 0) + advance, MAX_COUNT));
+  if (total === undefined) return { current: sum };
+  return { current: sum, total: decimal(total), progress: decimal(Math.min(sum / total, 1)) };
 }
 
-export type Recorded = { entry: string; done: boolean } | 'repeat' | 'stale';
-
-const HEAD = /(\d+),"ts":\d+,"state":(.*?),"progress":([^,]+),"message":/y;
-const TAIL =
-  /,"record":\{"started":(\d+),"set":"(\d+) (\d+) (\d+)","epochs":"([^"]*)","sources":"([^"]*)"(?:,"key":"(?:[^"\\]|\\.)*")?\}\}$/;
-
-/**
- * The entry that follows `last` (`null`: a new list): folded state, next id, remembered names.
- *
- * 'repeat' when the update's name was recorded already, 'stale' when its epoch is older than the remembered ones.
- */
-export function recordUpdate(last: string | null, recording: Recording, context: RecordContext): Recorded {
-  const text = updateText(recording);
-  const { name } = recording;
-  const prefix = `{"type":"progress","run_id":${text.runId},"id":`;
-  const ts = Math.floor(context.clockMicros / 1000);
-  const before = (last === null ? null : readEntry(last, prefix)) ?? {
-    id: context.clockMicros - 1,
-    state: 'null',
-    progress: 'null',
-    // The first id: what bears it as its own is the beginning of a list.
-    started: String(context.clockMicros),
-    set: [0, 0, 0] as const,
-    epochs: '',
-    sources: '',
-  };
-  let { epochs, sources } = before;
-  const isRaw = isEpoch(name.source);
-  const remembered = remember(isRaw ? epochs : sources, name, isRaw);
-  if (remembered === 'repeat' || remembered === 'stale') return remembered;
-  if (isRaw) epochs = remembered;
-  else sources = remembered;
-
-  const [setState, setProgress, setData] = before.set;
-  const epoch = isRaw ? Number(name.source) : Math.max(context.newestEpoch, setState, setProgress, setData);
-  const takesState = text.state !== '' && epoch >= setState;
-  const takesProgress = text.progress !== '' && epoch >= setProgress;
-  const takesData = text.data !== '' && epoch >= setData;
-  const state = takesState ? text.state : before.state;
-  const progress = takesProgress ? text.progress : before.progress;
-  const done = context.isTerminal(state);
-  const set = [
-    takesState ? epoch : setState,
-    takesProgress ? epoch : setProgress,
-    takesData ? epoch : setData,
-  ];
-  const entry =
-    `${prefix}${before.id + 1},"ts":${ts},"state":${state},"progress":${progress},"message":${text.log || '""'}` +
-    `${takesData ? `,"data":${text.data}` : ''}${done ? ',"done":true' : ''}` +
-    `,"record":{"started":${before.started},"set":"${set.join(' ')}","epochs":"${epochs}","sources":"${sources}"${text.key && `,"key":${text.key}`}}}`;
-  return { entry, done };
-}
-
-/** Whether the entry was recorded with this idempotency key. */
-export function bearsKey(entry: string, key: string): boolean {
-  return entry.endsWith(`","key":${jsonText(key)}}}`);
-}
-
-function readEntry(entry: string, prefix: string) {
-  if (!entry.startsWith(prefix)) return null;
-  HEAD.lastIndex = prefix.length;
-  const head = HEAD.exec(entry);
-  const tail = TAIL.exec(entry);
-  if (!head || !tail) return null;
-  const [, id, state = '', progress = ''] = head;
-  const [, started = '', state0, progress0, data0, epochs = '', sources = ''] = tail;
-  const set = [Number(state0), Number(progress0), Number(data0)] as const;
-  return { id: Number(id), state, progress, started, set, epochs, sources };
-}
-
-function isEpoch(source: string): boolean {
-  return /^\d+$/.test(source);
-}
-
-/**
- * A list "source=n source=n" with the name put in. Publishers stand in the order of their last update; epochs by age,
- * so that what falls out of the list is the oldest, and one that is older still is known to be.
- */
-function remember(list: string, name: Name, byAge: boolean): string | 'repeat' | 'stale' {
-  const parts = list === '' ? [] : list.split(' ').map((part) => part.split('=') as [string, string]);
-  const known = parts.find(([source]) => source === name.source);
-  if (known && name.n <= Number(known[1])) return 'repeat';
-  const others = parts.filter((part) => part !== known);
-  const found = byAge ? others.findIndex(([source]) => Number(source) < Number(name.source)) : 0;
-  const place = found === -1 ? others.length : found;
-  const most = byAge ? REMEMBERED_EPOCHS : REMEMBERED_SOURCES;
-  if (place >= most) return 'stale';
-  others.splice(place, 0, [name.source, String(name.n)]);
-  return others
-    .slice(0, most)
-    .map((part) => part.join('='))
-    .join(' ');
+/** To 15 significant digits, in which sums of decimals are exact: forty times 0.1 is 4. */
+export function decimal(value: number): number {
+  return Number(value < 1e-4 ? value.toFixed(18) : value.toPrecision(15));
 }

@@ -3,12 +3,14 @@ import type { Recording } from './record.ts';
 
 /** What became of one update. */
 export type Outcome =
-  /** In the history, and announced. The entry only when it was asked for. */
-  | { status: 'recorded'; entry?: string }
-  /** Its name is in the history already; or its key, then with the first one's entry. */
-  | { status: 'repeat'; entry?: string }
+  /** In the history, and announced. The event's JSON only when it was asked for. */
+  | { status: 'recorded'; event?: string }
+  /** It was recorded before, by its name; or by its key, then with the first one's event. */
+  | { status: 'repeat'; event?: string }
   /** Its epoch is older than the remembered ones: it can't be told from a repeat, and counts as one. */
   | { status: 'stale' }
+  /** The run has seen a higher attempt. */
+  | { status: 'superseded' }
   /** Refused for this run alone, and for good. */
   | { status: 'rejected'; reason: string }
   /** Not recorded, and not announced, for certain. It may be tried again. */
@@ -27,7 +29,7 @@ export interface Store {
    * Records updates in the order given, and calls in the order made; each atomically: in the history before it is
    * announced. Never rejects: an outcome for each, in order. Of one run none is recorded behind one that was refused.
    */
-  record(recordings: readonly Recording[], options?: { wantEntries?: boolean }): Promise<Outcome[]>;
+  record(recordings: readonly Recording[], options?: { wantEvents?: boolean }): Promise<Outcome[]>;
 
   /** The entries of a run's history, oldest first; empty for a run that is unknown or has expired. */
   read(runId: string): Promise<string[]>;

@@ -6,22 +6,39 @@ export const MAX_STATE_LENGTH = 64;
 export const MAX_LOG_LENGTH = 8192;
 export const MAX_DATA_BYTES = 16 * 1024;
 export const MAX_DEPTH = 32;
+/** Counters, and their sums: up to here they have an exact form of 15 digits. */
+export const MAX_COUNT = 999_999_999_999_999;
 
-/** A float that should be 0 may be this far below it. ffmpeg's last frame is at 1.02. Both are roundings, no mistakes. */
-const MIN_PROGRESS = -1e-6;
-const MAX_PROGRESS = 1.05;
+/** What is a little outside [0, 1] is clamped: sums of floats end at 1.0000000000000002, and ffmpeg's time at 1.02. */
+const LEAST_PROGRESS = -1e-6;
+const MOST_PROGRESS = 1.05;
+const LEAST_COUNT = 1e-6;
 const CONTROL = /\p{Cc}/u;
+/** Of two fields that say the same differently the first one counts. */
+const EXCLUSIVE = [
+  ['progress', 'current'],
+  ['progress', 'total'],
+  ['progress', 'advance'],
+  ['current', 'advance'],
+] as const;
 
 /** A valid update of one run. A field that is left out leaves the run's value as it is. */
 export interface Update {
   /** 1 to 64 characters, no control characters. */
   state?: string;
-  /** In [0, 1]. */
+  /** In [0, 1]. Not beside counters. */
   progress?: number;
   /** A line for people, up to 8,192 characters. */
   log?: string;
   /** Up to 16 KiB as JSON: whatever the application wants at the browser. */
   data?: JsonObject;
+  /** Counters: the run's progress becomes current ÷ total. From 0, and from 0.000001, to 999,999,999,999,999. */
+  current?: number;
+  total?: number;
+  /** Adds to the run's `current`. As `total`; not beside `current`. */
+  advance?: number;
+  /** A whole number from 0. The run takes nothing from lower ones than the highest it was given. */
+  attempt?: number;
 }
 
 export type Field = keyof Update;
@@ -36,25 +53,26 @@ export interface BadField {
 export function parseUpdate(message: Readonly<Record<string, unknown>>): { update: Update; bad: BadField[] } {
   const update: Update = {};
   const bad: BadField[] = [];
-  const take = <T>(field: Field, parse: (value: unknown) => T | Problem, assign: (value: T) => void) => {
+  const take = <F extends Field>(field: F, parse: (value: unknown) => NonNullable<Update[F]> | Problem) => {
     const value = message[field];
     if (value === undefined || value === null) return;
     const parsed = parse(value);
     if (parsed instanceof Problem) bad.push({ field, problem: parsed.message });
-    else assign(parsed);
+    else update[field] = parsed;
   };
-  take('state', parseState, (state) => {
-    update.state = state;
-  });
-  take('progress', parseProgress, (progress) => {
-    update.progress = progress;
-  });
-  take('log', parseLog, (log) => {
-    update.log = log;
-  });
-  take('data', parseData, (data) => {
-    update.data = data;
-  });
+  take('state', parseState);
+  take('progress', parseProgress);
+  take('log', parseLog);
+  take('data', parseData);
+  take('current', (value) => parseCount(value, 0));
+  take('total', (value) => parseCount(value, LEAST_COUNT));
+  take('advance', (value) => parseCount(value, LEAST_COUNT));
+  take('attempt', parseAttempt);
+  for (const [winner, loser] of EXCLUSIVE) {
+    if (update[winner] === undefined || update[loser] === undefined) continue;
+    delete update[loser];
+    bad.push({ field: loser, problem: `must not be given beside ${winner}` });
+  }
   return { update, bad };
 }
 
@@ -79,8 +97,20 @@ function parseState(value: unknown): string | Problem {
 function parseProgress(value: unknown): number | Problem {
   if (typeof value !== 'number') return new Problem('must be a number');
   if (!Number.isFinite(value)) return new Problem('must be a finite number');
-  if (value < MIN_PROGRESS || value > MAX_PROGRESS) return new Problem('must be from 0 to 1');
+  if (value < LEAST_PROGRESS || value > MOST_PROGRESS) return new Problem('must be from 0 to 1');
   return value <= 0 ? 0 : Math.min(value, 1);
+}
+
+function parseCount(value: unknown, least: number): number | Problem {
+  if (typeof value !== 'number') return new Problem('must be a number');
+  // -0 is 0.
+  if (value >= least && value <= MAX_COUNT) return value + 0;
+  return new Problem(`must be from ${least === 0 ? '0' : '0.000001'} to ${MAX_COUNT}`);
+}
+
+function parseAttempt(value: unknown): number | Problem {
+  if (Number.isSafeInteger(value) && Number(value) >= 0) return Number(value) + 0;
+  return new Problem(`must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
 }
 
 function parseLog(value: unknown): string | Problem {

@@ -1,15 +1,23 @@
-// The store in memory: for one process, lost when it ends.
-import { jsonText } from '../runs/json-text.ts';
-import { bearsKey, type Recording, recordUpdate } from '../runs/record.ts';
+// The store in memory: for one process, lost when it ends. Nothing comes to it twice, so it needs no names.
+import { bearsKey, entryText, eventText, parseEntry } from '../runs/event.ts';
+import { NO_VALUES, type Recording, type RunValues, valuesAfter } from '../runs/record.ts';
 import type { HistoryOptions } from '../runs/settings.ts';
 import type { Outcome, Store } from '../runs/store.ts';
+
+interface MemoryRun {
+  entries: string[];
+  values: RunValues;
+  /** Ids of the first and the last event. */
+  started: number;
+  id: number;
+  expiresAt: number;
+}
 
 const SWEEP_MS = 10_000;
 
 export function createMemoryStore(options: HistoryOptions): Store {
-  const runs = new Map<string, { entries: string[]; expiresAt: number }>();
+  const runs = new Map<string, MemoryRun>();
   const followers = new Map<string, (entries: readonly string[]) => void>();
-  const terminal = new Set(options.terminalStates.map(jsonText));
   const sweeper = setInterval(dropExpired, SWEEP_MS).unref();
   let lastMicros = 0;
 
@@ -19,9 +27,9 @@ export function createMemoryStore(options: HistoryOptions): Store {
     return lastMicros;
   }
 
-  function entriesOf(runId: string): string[] {
+  function known(runId: string): MemoryRun | undefined {
     const run = runs.get(runId);
-    return run && run.expiresAt > Date.now() ? run.entries : [];
+    return run && run.expiresAt > Date.now() ? run : undefined;
   }
 
   function dropExpired() {
@@ -29,31 +37,35 @@ export function createMemoryStore(options: HistoryOptions): Store {
     for (const [runId, run] of runs) if (run.expiresAt <= now) runs.delete(runId);
   }
 
-  function recordOne(recording: Recording, wantEntry: boolean): Outcome {
-    const entries = entriesOf(recording.runId);
-    const { key } = recording;
-    const first = key === undefined ? undefined : entries.find((entry) => bearsKey(entry, key));
-    if (first !== undefined) return { status: 'repeat', entry: first };
-    const recorded = recordUpdate(entries.at(-1) ?? null, recording, {
-      clockMicros: clockMicros(),
-      newestEpoch: 0,
-      isTerminal: (stateText) => terminal.has(stateText),
-    });
-    if (typeof recorded === 'string') return { status: recorded };
-    const { entry, done } = recorded;
-    entries.push(entry);
-    if (entries.length > options.historyLimit) entries.shift();
+  function recordOne({ runId, update, key }: Recording, wantEvent: boolean): Outcome {
+    const micros = clockMicros();
+    const run = known(runId) ?? {
+      entries: [] as string[],
+      values: NO_VALUES,
+      started: micros,
+      id: micros - 1,
+    };
+    const first = key === undefined ? undefined : run.entries.find((entry) => bearsKey(entry, key));
+    if (first !== undefined) return { status: 'repeat', event: parseEntry(first)?.json ?? '' };
+    const values = valuesAfter(run.values, update);
+    if (!values) return { status: 'superseded' };
+    const id = run.id + 1;
+    const done = values.state !== null && options.terminalStates.includes(values.state);
+    const event = eventText({ runId, id, ts: Math.floor(micros / 1000), values, update, done });
+    const entry = entryText(event, run.started, key);
+    run.entries.push(entry);
+    if (run.entries.length > options.historyLimit) run.entries.shift();
     const expiresAt = Date.now() + (done ? options.finishedTtlMs : options.runTtlMs);
-    runs.set(recording.runId, { entries, expiresAt });
-    followers.get(recording.runId)?.([entry]);
-    return wantEntry ? { status: 'recorded', entry } : { status: 'recorded' };
+    runs.set(runId, { ...run, values, id, expiresAt });
+    followers.get(runId)?.([entry]);
+    return wantEvent ? { status: 'recorded', event } : { status: 'recorded' };
   }
 
   return {
-    record: async (recordings, { wantEntries = false } = {}) =>
-      recordings.map((recording) => recordOne(recording, wantEntries)),
-    read: async (runId) => entriesOf(runId).slice(),
-    readLast: async (runId) => entriesOf(runId).at(-1) ?? null,
+    record: async (recordings, { wantEvents = false } = {}) =>
+      recordings.map((recording) => recordOne(recording, wantEvents)),
+    read: async (runId) => known(runId)?.entries.slice() ?? [],
+    readLast: async (runId) => known(runId)?.entries.at(-1) ?? null,
     follow: async (runId, onEntries) => {
       followers.set(runId, onEntries);
     },

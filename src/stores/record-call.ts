@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import { jsonText } from '../runs/json-text.ts';
-import { type Recording, updateText } from '../runs/record.ts';
-import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
+import type { Recording } from '../runs/record.ts';
+import { keyOf, type Settings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
+import { parseReply, placed, settingsLines, updateLines } from './record-script.ts';
 import { reasonOf } from './redis-client.ts';
 
 const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');
@@ -14,17 +14,15 @@ const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
 /** An update on its way to Redis: as text, so that it is encoded once however often it is sent. */
 export interface Sendable {
   readonly runId: string;
-  /** The update's lines for record.lua, without the first. JSON text has no line ends of its own. */
+  /** The update's lines for record.lua. */
   readonly text: string;
   /** What it takes in a call. */
   readonly bytes: number;
 }
 
-/** `wantEntry`: the outcome brings the entry. */
-export function sendable(recording: Recording, wantEntry = false): Sendable {
-  const { runId, state, progress, log, data, key } = updateText(recording);
-  const { source, n } = recording.name;
-  const text = [runId, source, n, state, progress, log, data, key, wantEntry ? 1 : ''].join('\n');
+/** `wantEvent`: the outcome brings the event. */
+export function sendable(recording: Recording, wantEvent = false): Sendable {
+  const text = updateLines(recording, wantEvent);
   return { runId: recording.runId, text, bytes: OVERHEAD_BYTES + Buffer.byteLength(text) };
 }
 
@@ -45,12 +43,7 @@ export interface CallResult {
 export type RecordCall = (batch: readonly Sendable[]) => Promise<CallResult>;
 
 export function createRecordCall(client: Redis, settings: Settings): RecordCall {
-  const head = [
-    String(settings.historyLimit),
-    String(settings.runTtlMs),
-    String(settings.finishedTtlMs),
-    `,${settings.terminalStates.map(jsonText).join()},`,
-  ];
+  const head = settingsLines(settings, Number(client.options.db ?? 0));
 
   async function run(keys: string[], args: string[]): Promise<unknown> {
     try {
@@ -68,15 +61,15 @@ export function createRecordCall(client: Redis, settings: Settings): RecordCall 
       return { outcomes, mayBeTooBig: false };
     }
     const places = new Map<string, number>();
-    const keys = [markerKeyOf(settings.keyPrefix)];
+    const keys: string[] = [];
     const updates = batch.map(({ runId, text }) => {
       const key = keyOf(settings.keyPrefix, runId);
       const place = places.get(key) ?? keys.push(key);
       places.set(key, place);
-      return `${place}\n${text}`;
+      return placed(text, place);
     });
     try {
-      const reply = await run(keys, [...head, ...updates]);
+      const reply = await run(keys, [head, ...updates]);
       return { outcomes: parseReply(reply, batch.length), mayBeTooBig: false };
     } catch (error) {
       if (!isReplyError(error)) {
@@ -95,21 +88,6 @@ export function createRecordCall(client: Redis, settings: Settings): RecordCall 
 /** What Redis answers as long as it takes nothing from anybody, or not from this user. */
 const PASSING =
   /^-?(?:OOM|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS|NOPERM|NOAUTH|WRONGPASS|BUSY|UNKILLABLE|TRYAGAIN|CROSSSLOT|MOVED|ASK)\b/;
-
-/** The reply of record.lua, which documents it. */
-function parseReply(reply: unknown, count: number): Outcome[] {
-  const [reason, ...outcomes] = reply as [string, ...(string | number | [string])[]];
-  return Array.from({ length: count }, (_, i): Outcome => {
-    const outcome = outcomes[i];
-    if (outcome === undefined || outcome === -2) return { status: 'refused', reason };
-    if (outcome === 1) return { status: 'recorded' };
-    if (outcome === 0) return { status: 'repeat' };
-    if (outcome === -1) return { status: 'stale' };
-    if (Array.isArray(outcome)) return { status: 'repeat', entry: outcome[0] };
-    const text = String(outcome);
-    return text.startsWith('{') ? { status: 'recorded', entry: text } : { status: 'rejected', reason: text };
-  });
-}
 
 /**
  * Redis answered instead of running the script (-NOPERM, -LOADING, -MASTERDOWN …). An error from inside of it names the

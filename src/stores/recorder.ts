@@ -15,10 +15,10 @@ export function createRecorder(call: RecordCall): Store['record'] {
     settle: (item, outcome) => item.settle(outcome),
     onFailure: 'refuse',
   });
-  return async (recordings, { wantEntries = false } = {}) => {
+  return async (recordings, { wantEvents = false } = {}) => {
     const outcomes = recordings.map((recording) => {
       const { promise, settle } = outcomeToCome();
-      waiting.push({ ...sendable(recording, wantEntries), settle });
+      waiting.push({ ...sendable(recording, wantEvents), settle });
       return promise;
     });
     sender.wake();

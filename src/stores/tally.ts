@@ -8,10 +8,18 @@ const CONSEQUENCES = new Map([
   ...['too-large', 'not-json', 'not-an-object', 'bad-run-id', 'rejected', 'stale', 'dropped-oldest'].map(
     (reason) => [reason, 'raw messages dropped'] as const,
   ),
-  ...['bad-state', 'bad-progress', 'bad-log', 'bad-data'].map(
-    (reason) => [reason, 'raw messages recorded without a bad field'] as const,
-  ),
+  ...[
+    'bad-state',
+    'bad-progress',
+    'bad-log',
+    'bad-data',
+    'bad-current',
+    'bad-total',
+    'bad-advance',
+    'bad-attempt',
+  ].map((reason) => [reason, 'raw messages recorded without a bad field'] as const),
   ['before-marker', 'raw messages came too early for this server to record them'],
+  ['superseded', 'raw messages of an attempt that a higher one has followed are not recorded'],
   ['bad-marker', 'a marker is none of ours'],
   ['repeated-later', 'raw messages wait for Redis'],
 ]);

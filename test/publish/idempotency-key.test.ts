@@ -18,7 +18,7 @@ async function startRecorder(t: TestContext) {
 
 test('a repeat in the call of its first one is answered with it', async (t) => {
   const { client, record } = await startRecorder(t);
-  const [first, repeat] = await record(PAIR, { wantEntries: true });
+  const [first, repeat] = await record(PAIR, { wantEvents: true });
   assert.equal(first?.status, 'recorded');
   assert.deepEqual(repeat, { ...first, status: 'repeat' });
   assert.equal((await readHistory(client, 'r')).length, 1);
@@ -27,7 +27,7 @@ test('a repeat in the call of its first one is answered with it', async (t) => {
 test('a repeat of what Redis refuses in the same call is refused as well', async (t) => {
   const { client, record } = await startRecorder(t);
   await client.config('SET', 'maxmemory', 1);
-  const outcomes = await record(PAIR, { wantEntries: true });
+  const outcomes = await record(PAIR, { wantEvents: true });
   assert.deepEqual(
     outcomes.map(({ status }) => status),
     ['refused', 'refused'],

@@ -7,10 +7,10 @@ import { createBacklog } from '../../src/publish/backlog.ts';
 import { fold } from '../../src/publish/fold.ts';
 import { parseProgressUpdate } from '../../src/publish/progress-update.ts';
 import type { Json } from '../../src/runs/json-text.ts';
-import { type UpdateText, updateText } from '../../src/runs/record.ts';
 import { parseRunId } from '../../src/runs/run-id.ts';
 import { parseSettings } from '../../src/runs/settings.ts';
 import type { Update } from '../../src/runs/update.ts';
+import { updateLines } from '../../src/stores/record-script.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
 
 interface Vectors {
@@ -43,10 +43,11 @@ function nest(depth: number): Json {
 }
 
 /** The fields as they go to the record script, without those that are absent. */
-function textOf(update: Update): Partial<UpdateText> {
-  const { state, progress, log, data } = updateText({ runId: 'x', update, name: { source: 'x', n: 1 } });
-  const fields = Object.entries({ state, progress, log, data });
-  return Object.fromEntries(fields.filter(([, text]) => text !== ''));
+function textOf(update: Update): Record<string, string> {
+  const lines = updateLines({ runId: 'x', update, name: { source: 'x', n: 1 } }, false).split('\n');
+  const fields = lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
+  const { run_id, source, n, ...ofUpdate } = Object.fromEntries(fields);
+  return ofUpdate;
 }
 
 /** How many updates of each run wait. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
 import { cursorAfter, SNAPSHOT, START } from '../../src/runs/cursor.ts';
-import { parseEntry, type RunEvent } from '../../src/runs/event.ts';
+import type { RunEvent } from '../../src/runs/event.ts';
 import { createHub } from '../../src/runs/hub.ts';
 import type { Snapshot } from '../../src/runs/snapshot.ts';
 import type { Store } from '../../src/runs/store.ts';
@@ -66,7 +66,7 @@ function createReader() {
     isWritable: () => true,
     snapshot: (snapshot: Snapshot) => add(JSON.parse(snapshot.text()).gap ? 'gap' : 'snapshot'),
     events: (events: readonly RunEvent[]) => {
-      for (const { entry } of events) add(JSON.parse(entry).message);
+      for (const { json } of events) add(JSON.parse(json).message);
     },
   };
 }
@@ -148,5 +148,5 @@ test('a cursor ahead of what is here is compared with the store before it counts
   await record('3');
   await reader.until(1);
   assert.deepEqual(reader.got, ['3']);
-  assert.equal(parseEntry(opened.history.last?.entry ?? '')?.id, cursor + 1);
+  assert.equal(opened.history.lastId, cursor + 1);
 });

@@ -1,7 +1,7 @@
 // The store's contract on folding: what an update makes of a run's state and progress, and whether it is done.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ContractSubject, farEpoch } from './contract-subject.ts';
+import type { ContractSubject } from './contract-subject.ts';
 
 export function foldingContract({ record, read }: ContractSubject) {
   test('state and progress are folded, the log and data are of the event', async () => {
@@ -49,51 +49,5 @@ export function foldingContract({ record, read }: ContractSubject) {
       { state: ',' },
     ]);
     assert.ok((await read('looks')).every(({ done }) => done === undefined));
-  });
-
-  test('a late epoch sets only what nothing newer has set', async () => {
-    const outcomes = await record('late', [
-      [
-        { state: 'END', log: 'new' },
-        { source: '200', n: 1 },
-      ],
-      [
-        { state: 'RENDERING', progress: 0.5, log: 'late' },
-        { source: '100', n: 1 },
-      ],
-      [{ progress: 0.9 }, { source: '200', n: 2 }],
-      [
-        { progress: 0.6, data: { from: 'late' } },
-        { source: '100', n: 2 },
-      ],
-      [{ data: { from: 'new' } }, { source: '200', n: 3 }],
-      [{ data: { from: 'later' } }, { source: '100', n: 3 }],
-    ]);
-    assert.ok(outcomes.every((status) => status === 'recorded'));
-    const events = await read('late');
-    assert.deepEqual(
-      events.map(({ state, progress, message, data, done }) => [state, progress, message, data, done]),
-      [
-        ['END', null, 'new', undefined, true],
-        ['END', 0.5, 'late', undefined, true],
-        ['END', 0.9, '', undefined, true],
-        ['END', 0.9, '', { from: 'late' }, true],
-        ['END', 0.9, '', { from: 'new' }, true],
-        ['END', 0.9, '', undefined, true],
-      ],
-    );
-  });
-
-  test('an update of a publisher counts as of the newest epoch', async () => {
-    await record('publisher', [
-      [{ state: 'A' }, { source: farEpoch(2), n: 1 }],
-      [{ state: 'B' }, { source: 'publisher', n: 1 }],
-      [{ state: 'LATE' }, { source: farEpoch(1), n: 1 }],
-      [{ state: 'C' }, { source: farEpoch(2), n: 2 }],
-    ]);
-    assert.deepEqual(
-      (await read('publisher')).map(({ state }) => state),
-      ['A', 'B', 'B', 'C'],
-    );
   });
 }

@@ -4,11 +4,7 @@ import { mock, test } from 'node:test';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { CONTRACT_OPTIONS, storeContract } from './store-contract.ts';
 
-storeContract(
-  'in memory',
-  async (options) => createMemoryStore(options),
-  async () => 0,
-);
+storeContract('in memory', async (options) => createMemoryStore(options), 'one source');
 
 test('a history in memory expires: sooner when the run is done, and never while it goes on', async (t) => {
   mock.timers.enable({ apis: ['Date', 'setInterval'], now: 1_763_800_000_000 });
@@ -39,8 +35,8 @@ test('a run that begins again has an id ahead of all that it had', async (t) => 
   t.after(() => mock.timers.reset());
   const record = async (n: number) => {
     const recording = { runId: 'again', update: {}, name: { source: 'p', n } };
-    const [outcome] = await store.record([recording], { wantEntries: true });
-    return outcome?.status === 'recorded' ? JSON.parse(outcome.entry ?? '').id : 0;
+    const [outcome] = await store.record([recording], { wantEvents: true });
+    return outcome?.status === 'recorded' ? JSON.parse(outcome.event ?? '').id : 0;
   };
   let last = 0;
   for (let n = 1; n <= 500; n++) last = await record(n);

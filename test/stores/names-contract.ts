@@ -1,11 +1,12 @@
-// The store's contract on names and keys: what is recorded, what is a repeat, and what comes too late.
+// The store's contract on names, for updates of several sources: what is recorded, what is a repeat, and what comes late.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Name, REMEMBERED_EPOCHS, type Recording } from '../../src/runs/record.ts';
+import type { Name } from '../../src/runs/record.ts';
 import type { Update } from '../../src/runs/update.ts';
-import { type ContractSubject, freshName } from './contract-subject.ts';
+import { type ContractSubject, farEpoch } from './contract-subject.ts';
+import { MOST_EPOCHS, MOST_SOURCES } from './record-model.ts';
 
-export function namesContract({ store, record, read }: ContractSubject) {
+export function namesContract({ record, read }: ContractSubject) {
   test('a name is recorded once: what is at or below the highest of its source is a repeat', async () => {
     const named = (n: number, source = 'p1'): [Update, Name] => [{ log: `${source} ${n}` }, { source, n }];
     const outcomes = await record('names', [
@@ -32,46 +33,24 @@ export function namesContract({ store, record, read }: ContractSubject) {
     assert.deepEqual(await record('names b', [[{}, name]]), ['recorded']);
   });
 
-  test('an update whose key the history holds is a repeat, answered with the first entry', async () => {
-    const keyed = (key: string | undefined, name = freshName()): Recording => ({
-      runId: 'keys',
-      update: { log: key ?? 'none' },
-      name,
-      ...(key !== undefined && { key }),
-    });
-    const outcomes = await store().record([keyed('a'), keyed('a'), keyed('"}}'), keyed(undefined)], {
-      wantEntries: true,
-    });
-    outcomes.push(...(await store().record([keyed('"}}'), keyed('b'), keyed('a')], { wantEntries: true })));
-    const [a, quoted, none, b] = await store().read('keys');
-    assert.deepEqual(
-      outcomes.map((outcome) => [outcome.status, 'entry' in outcome && outcome.entry]),
-      [
-        ['recorded', a],
-        ['repeat', a],
-        ['recorded', quoted],
-        ['recorded', none],
-        ['repeat', quoted],
-        ['recorded', b],
-        ['repeat', a],
-      ],
-    );
-    assert.ok(a?.endsWith('","key":"a"}}') && !none?.includes('"key"'));
-  });
-
-  test('the newest eight sources are remembered', async () => {
-    const from = (i: number): [Update, Name] => [{}, { source: `s${i}`, n: 1 }];
-    await record('eight', [1, 2, 3, 4, 5, 6, 7, 8].map(from));
-    assert.deepEqual(await record('eight', [from(1), from(8)]), ['repeat', 'repeat']);
-    await record('eight', [from(9)]);
-    assert.deepEqual(await record('eight', [from(2)]), ['repeat']);
-    assert.deepEqual(await record('eight', [from(1)]), ['recorded']);
+  test('as many sources are remembered as workers may share a run', async () => {
+    const from = (i: number, n = 1): [Update, Name] => [{}, { source: `s${i}`, n }];
+    const all = Array.from({ length: MOST_SOURCES }, (_, i) => from(i));
+    await record('shared', all);
+    assert.deepEqual(await record('shared', [from(0), from(200), from(255)]), ['repeat', 'repeat', 'repeat']);
+    // The one that has been silent for longest is forgotten for a new one.
+    await record('shared', [from(0, 2), from(256)]);
+    assert.deepEqual(await record('shared', [from(0, 2), from(2), from(1)]), [
+      'repeat',
+      'repeat',
+      'recorded',
+    ]);
   });
 
   test('an epoch older than the remembered ones is stale, one among them is late', async () => {
     const of = (epoch: number, n = 1): [Update, Name] => [{ log: `${epoch}` }, { source: String(epoch), n }];
     // 20, 30, …: one less than are remembered.
-    const epochs = Array.from({ length: REMEMBERED_EPOCHS - 1 }, (_, i) => 20 + 10 * i);
+    const epochs = Array.from({ length: MOST_EPOCHS - 1 }, (_, i) => 20 + 10 * i);
     const newest = 20 + 10 * epochs.length;
     await record(
       'epochs',
@@ -85,5 +64,51 @@ export function namesContract({ store, record, read }: ContractSubject) {
       'recorded',
     ]);
     assert.deepEqual(await record('epochs', [of(20, 2), of(30, 2)]), ['stale', 'recorded']);
+  });
+
+  test('a late epoch sets only what nothing newer has set', async () => {
+    const outcomes = await record('late', [
+      [
+        { state: 'END', log: 'new' },
+        { source: '200', n: 1 },
+      ],
+      [
+        { state: 'RENDERING', progress: 0.5, log: 'late' },
+        { source: '100', n: 1 },
+      ],
+      [{ progress: 0.9 }, { source: '200', n: 2 }],
+      [
+        { progress: 0.6, data: { from: 'late' } },
+        { source: '100', n: 2 },
+      ],
+      [{ data: { from: 'new' } }, { source: '200', n: 3 }],
+      [{ data: { from: 'later' } }, { source: '100', n: 3 }],
+    ]);
+    assert.ok(outcomes.every((status) => status === 'recorded'));
+    const events = await read('late');
+    assert.deepEqual(
+      events.map(({ state, progress, message, data, done }) => [state, progress, message, data, done]),
+      [
+        ['END', null, 'new', undefined, true],
+        ['END', 0.5, 'late', undefined, true],
+        ['END', 0.9, '', undefined, true],
+        ['END', 0.9, '', { from: 'late' }, true],
+        ['END', 0.9, '', { from: 'new' }, true],
+        ['END', 0.9, '', undefined, true],
+      ],
+    );
+  });
+
+  test('an update of a publisher counts as of the newest epoch', async () => {
+    await record('publisher', [
+      [{ state: 'A' }, { source: farEpoch(2), n: 1 }],
+      [{ state: 'B' }, { source: 'publisher', n: 1 }],
+      [{ state: 'LATE' }, { source: farEpoch(1), n: 1 }],
+      [{ state: 'C' }, { source: farEpoch(2), n: 2 }],
+    ]);
+    assert.deepEqual(
+      (await read('publisher')).map(({ state }) => state),
+      ['A', 'B', 'B', 'C'],
+    );
   });
 }

@@ -16,7 +16,7 @@ function setUp(options: Partial<OutboxOptions> = {}) {
   });
   const call: RecordCall = async (batch) => {
     await opened;
-    recorded.push(...batch.map(({ text }) => Number(text.split('\n')[2])));
+    recorded.push(...batch.map(({ text }) => Number(/^n=(\d+)$/m.exec(text)?.[1])));
     return { outcomes: batch.map((): Outcome => ({ status: 'recorded' })), mayBeTooBig: false };
   };
   const tally = createTally(pino({ level: 'silent' }));

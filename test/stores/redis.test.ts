@@ -39,7 +39,7 @@ async function makeStore(options: HistoryOptions, rawChannel = 'autoshorts:progr
   return made;
 }
 
-storeContract('on Redis', makeStore, async () => Number(await client.get('autoshorts:marker')));
+storeContract('on Redis', makeStore, 'any');
 
 let names = 0;
 function recording(runId: string, log: string): Recording {

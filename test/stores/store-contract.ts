@@ -7,6 +7,7 @@ import { createContractSubject } from './contract-subject.ts';
 import { foldingContract } from './folding-contract.ts';
 import { followingContract } from './following-contract.ts';
 import { historyContract } from './history-contract.ts';
+import { keysContract } from './keys-contract.ts';
 import { namesContract } from './names-contract.ts';
 import { recordRuleProperty } from './record-rule-property.ts';
 
@@ -18,13 +19,13 @@ export const CONTRACT_OPTIONS: HistoryOptions = {
 };
 
 /**
- * `makeStore` is called once; the store is ready when its promise is fulfilled. `newestEpoch` is that of the newest
- * marker which the store knows of.
+ * `makeStore` is called once; the store is ready when its promise is fulfilled. `names`: 'any' of a store that updates come
+ * to from several sources, perhaps again.
  */
 export function storeContract(
   name: string,
   makeStore: (options: HistoryOptions) => Promise<Store>,
-  newestEpoch: () => Promise<number>,
+  names: 'any' | 'one source',
 ) {
   describe(`the store contract, kept by the store ${name}`, () => {
     let store: Store;
@@ -34,11 +35,12 @@ export function storeContract(
     after(() => store.close());
 
     const subject = createContractSubject(() => store);
-    namesContract(subject);
+    if (names === 'any') namesContract(subject);
+    keysContract(subject);
     foldingContract(subject);
     historyContract(subject);
     followingContract(subject);
-    recordRuleProperty(subject, CONTRACT_OPTIONS, newestEpoch);
+    recordRuleProperty(subject, CONTRACT_OPTIONS, names);
 
     test('it is ready', async () => {
       assert.deepEqual(await store.status(), { ready: true });

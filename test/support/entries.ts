@@ -11,7 +11,7 @@ export interface EntryFields {
 
 export function entryOf({ id, runId = 'r', message = '', done = false }: EntryFields): string {
   const head = `{"type":"progress","run_id":${JSON.stringify(runId)},"id":${id},"ts":1,"state":null,"progress":null`;
-  const record = '"record":{"started":1,"set":"0 0 0","epochs":"","sources":""}';
+  const record = '"record":{"started":1}';
   return `${head},"message":${JSON.stringify(message)}${done ? ',"done":true' : ''},${record}}`;
 }
 
@@ -39,7 +39,9 @@ export function foreignEntries(id: number): string[] {
     `{"a":0,"id":${id},"q":{"b":1,"record":{}}}`,
     `x,"id":${id},"record":{}}`,
     `{"type":"progress","run_id":"r","id":x,"record":{}}`,
-    `{"type":"progress","run_id":"r","id":${id},"message":"","record":{}`,
+    `{"type":"progress","run_id":"r","id":${id},"message":"","record":{"started":1}`,
+    `{"type":"progress","run_id":"r","id":${id},"message":"","record":{}}`,
+    `{"type":"progress","run_id":"r","id":${id},"message":"","record":{"started":1},"record":null,"z":{}}`,
   ];
 }
 
@@ -47,10 +49,9 @@ export function foreignEntries(id: number): string[] {
 export function lookalikes(id: number): string[] {
   const head = `{"type":"progress","run_id":"r","id":${id}`;
   return [
-    `${head},"record":{}}`,
-    `${head},,,"record":{}}`,
-    `${head},"message":5,"record":{}}`,
-    `${head},"message":"no record","record":{},"record":null,"z":{}}`,
+    `${head},"record":{"started":1}}`,
+    `${head},,,"record":{"started":1}}`,
+    `${head},"message":5,"record":{"started":1}}`,
     `${head},"message":"","data":${'['.repeat(DEEP)}${']'.repeat(DEEP)},"record":{"started":1}}`,
   ];
 }

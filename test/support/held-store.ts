@@ -88,9 +88,9 @@ export function createHeldStore(options: HistoryOptions = HELD_STORE_OPTIONS): H
     },
     publish: async (runId, ...updates) => {
       const recordings = updates.map((update) => ({ runId, update, name: { source: 'p', n: ++n } }));
-      const outcomes = await memory.record(recordings, { wantEntries: true });
+      const outcomes = await memory.record(recordings, { wantEvents: true });
       return outcomes.map((outcome) =>
-        outcome.status === 'recorded' ? JSON.parse(outcome.entry ?? '').id : 0,
+        outcome.status === 'recorded' ? JSON.parse(outcome.event ?? '').id : 0,
       );
     },
     holdAnswers: (isHeldNow = () => true) => {

@@ -5,7 +5,7 @@ import { eventFields, parseEntry } from '../../src/runs/event.ts';
 import type { ProgressMessage } from './messages.ts';
 
 export interface StoredEvent extends ProgressMessage {
-  record: { started: number; set: string; epochs: string; sources: string; key?: string };
+  record: { started: number; set?: string; epochs?: string; sources?: string; key?: string };
 }
 
 /** Oldest first. Fails where an entry is none that the service could read. */
