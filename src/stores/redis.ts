@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
 import type { Store, StoreStatus } from '../runs/store.ts';
+import { createHistoryReader } from './history-reader.ts';
 import { createListener } from './listener.ts';
 import { createOutbox } from './outbox.ts';
 import { createRecordCall } from './record-call.ts';
@@ -85,7 +86,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
   return {
     record: createRecorder(call),
-    read: (runId) => commands.lrange(historyKey(runId), 0, -1),
+    read: createHistoryReader((runId, start, stop) => commands.lrange(historyKey(runId), start, stop)),
     readLast: (runId) => commands.lindex(historyKey(runId), -1),
     follow: (runId, onEntries) =>
       subscriber.follow(historyKey(runId), (announcement) => onEntries(announcement.split('\n'))),

@@ -1,6 +1,7 @@
 // A TCP proxy before Redis, whose connections can be made to hang, to lead elsewhere, to lose answers, or to be refused.
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { createCommandMeter } from './command-meter.ts';
 
 export interface TcpProxy {
   readonly port: number;
@@ -19,6 +20,12 @@ export interface TcpProxy {
   cutEvery(calls: number): void;
   /** How many answers were cut off. */
   readonly cuts: number;
+  /** From now on a connection that sends a command of more bytes is cut, as some plans do. */
+  refuseCommandsOver(bytes: number): void;
+  /** How many connections were cut for that. */
+  readonly refusals: number;
+  /** From now on so many bytes a second pass from a client to Redis. */
+  slowTo(bytesPerSecond: number): void;
   /** False: cuts every connection, and closes new ones at once. */
   setOpen(isOpen: boolean): void;
   /** Fulfilled when the next connection from a client has ended. */
@@ -43,6 +50,9 @@ export async function startTcpProxy(firstPort: number): Promise<TcpProxy> {
   let every = 0;
   let calls = 0;
   let cuts = 0;
+  let mostBytes = Number.POSITIVE_INFINITY;
+  let refusals = 0;
+  let bytesPerSecond = Number.POSITIVE_INFINITY;
 
   const server = createServer((client) => {
     if (!isOpen) return client.destroy();
@@ -58,7 +68,17 @@ export async function startTcpProxy(firstPort: number): Promise<TcpProxy> {
     client.on('close', () => {
       for (const resolve of leaving.splice(0)) resolve();
     });
-    client.on('data', (bytes) => {
+    const meter = createCommandMeter();
+    client.on('data', (bytes: Buffer) => {
+      if (meter.measure(bytes) > mostBytes) {
+        refusals++;
+        return end();
+      }
+      const ms = (bytes.length / bytesPerSecond) * 1000;
+      if (ms > 1) {
+        client.pause();
+        setTimeout(() => client.resume(), ms);
+      }
       const text = bytes.toString('latin1');
       link.sent += text;
       if (every > 0 && CALL.test(text) && ++calls % every === 0) link.losesAnswer = true;
@@ -97,6 +117,15 @@ export async function startTcpProxy(firstPort: number): Promise<TcpProxy> {
     },
     get cuts() {
       return cuts;
+    },
+    refuseCommandsOver: (bytes) => {
+      mostBytes = bytes;
+    },
+    get refusals() {
+      return refusals;
+    },
+    slowTo: (bytes) => {
+      bytesPerSecond = bytes;
     },
     setOpen: (open) => {
       isOpen = open;

@@ -1,0 +1,55 @@
+// Reads a history in parts, newest first, so that no answer is larger than a small plan allows, or than a slow line brings
+// in time.
+import { MAX_BYTES } from './batches.ts';
+
+/** Nothing is known of the entries' size then. Short histories come in one part. */
+const FIRST_PART = 16;
+const GROWTH_BYTES = 4 * 1024;
+
+/** Entries from place `start` to `stop`, as LRANGE counts them: -1 is the newest. */
+type ReadRange = (runId: string, start: number, stop: number) => Promise<string[]>;
+
+/**
+ * A history's entries, oldest first. Rejects when a part can't be read; the parts of the next try are smaller then, as
+ * the answer may have been too large.
+ */
+export function createHistoryReader(readRange: ReadRange): (runId: string) => Promise<string[]> {
+  let mostBytes = MAX_BYTES;
+
+  async function readPart(runId: string, count: number, places: number): Promise<string[]> {
+    try {
+      return await readRange(runId, -places - count, -places - 1);
+    } catch (error) {
+      mostBytes = Math.max(mostBytes / 2, 1);
+      throw error;
+    }
+  }
+
+  return async (runId) => {
+    let entries: string[] = [];
+    let places = 0;
+    let bytes = 0;
+    for (;;) {
+      const entryBytes = places === 0 ? MAX_BYTES / FIRST_PART : bytes / places;
+      const count = Math.max(1, Math.floor(mostBytes / entryBytes));
+      const part = await readPart(runId, count, places);
+      entries = [...withoutKnown(part, entries), ...entries];
+      places += part.length;
+      for (const entry of part) bytes += Buffer.byteLength(entry);
+      if (part.length < count) break;
+    }
+    // Not after each part: a long history would fail at its end for ever.
+    mostBytes = Math.min(mostBytes + GROWTH_BYTES, MAX_BYTES);
+    return entries;
+  };
+}
+
+/**
+ * What was recorded since the newer part was read has moved the places: the parts overlap. Where more was recorded than a part
+ * holds they don't fit together; then the hub takes the newest one alone, and readers that need more are told of a gap.
+ */
+function withoutKnown(part: readonly string[], newer: readonly string[]): readonly string[] {
+  const [first] = newer;
+  const known = first === undefined ? -1 : part.indexOf(first);
+  return known === -1 ? part : part.slice(0, known);
+}

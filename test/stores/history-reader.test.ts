@@ -1,0 +1,81 @@
+// Histories are read in parts.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createHistoryReader } from '../../src/stores/history-reader.ts';
+
+/** A list as Redis holds it; `answered` is called between two parts. */
+function setUp(list: string[], { mostBytes = Number.POSITIVE_INFINITY, answered = () => {} } = {}) {
+  const parts: number[] = [];
+  const read = createHistoryReader(async (_, start, stop) => {
+    const part = list.slice(Math.max(list.length + start, 0), Math.max(list.length + stop + 1, 0));
+    if (part.join('').length > mostBytes) throw new Error('too large');
+    parts.push(part.length);
+    answered();
+    return part;
+  });
+  return { parts, read };
+}
+
+const entries = (count: number, length: number) =>
+  Array.from({ length: count }, (_, i) => `${i}`.padEnd(length, '.'));
+
+test('a history comes whole, whatever its length', async () => {
+  for (const count of [0, 1, 15, 16, 17, 500]) {
+    for (const length of [10, 5000]) {
+      const list = entries(count, length);
+      assert.deepEqual(await setUp(list).read('r'), list, `${count} of ${length}`);
+    }
+  }
+});
+
+test('a short history takes one answer, a long one of small entries two, of large ones as many as it needs', async () => {
+  for (const [count, length, answers] of [
+    [15, 500, 1],
+    [500, 500, 2],
+    [100, 20_000, 8],
+  ] as const) {
+    const { parts, read } = setUp(entries(count, length));
+    await read('r');
+    assert.equal(parts.length, answers);
+  }
+});
+
+test('what is recorded meanwhile neither doubles nor hides an entry', async () => {
+  const list = entries(100, 20_000);
+  const before = [...list];
+  let n = 0;
+  const answered = () => {
+    list.push(...entries(3, 20_000).map((entry) => `new ${++n} ${entry}`));
+  };
+  assert.deepEqual(await setUp(list, { answered }).read('r'), before);
+});
+
+test('what is trimmed meanwhile is missing at the old end alone', async () => {
+  const list = entries(100, 20_000);
+  const before = [...list];
+  let n = 0;
+  const answered = () => {
+    list.push(`new ${++n}`, `newer ${n}`);
+    list.splice(0, 2);
+  };
+  const got = await setUp(list, { answered }).read('r');
+  assert.deepEqual(
+    got.map((entry) => entry.slice(0, 5)),
+    before.slice(-got.length).map((entry) => entry.slice(0, 5)),
+  );
+  assert.ok(got.length >= 80, `${got.length}`);
+});
+
+test('after a failure the parts are smaller, until they pass', async () => {
+  const list = entries(50, 10_000);
+  const { read } = setUp(list, { mostBytes: 25_000 });
+  for (let tries = 1; ; tries++) {
+    assert.ok(tries < 30);
+    try {
+      assert.deepEqual(await read('r'), list);
+      return;
+    } catch (error) {
+      assert.match(String(error), /too large/);
+    }
+  }
+});
