@@ -13,8 +13,12 @@ export function isUnderWay(status) {
   return status?.phase === 'publishing' || status?.phase === 'waiting';
 }
 
-/** @param {Status} status @param {import('./words.js').Words} words */
-export function showDemo(status, words) {
+/**
+ * @param {Status} status
+ * @param {import('./words.js').Words} words
+ * @param {boolean} isExample What stands below is no run.
+ */
+export function showDemo(status, words, isExample) {
   const start = byId('demo', HTMLButtonElement);
   const fail = byId('demo-fail', HTMLButtonElement);
   const underWay = isUnderWay(status);
@@ -25,7 +29,7 @@ export function showDemo(status, words) {
   if (!underWay && document.activeElement === fail) start.focus();
   fail.hidden = !underWay;
   byId('demo-hint', HTMLElement).dataset.tone = toneOf(status);
-  write('demo-hint', hintOf(status, words));
+  write('demo-hint', `${isExample ? words.isExample : ''} ${hintOf(status, words)}`.trim());
 }
 
 /** @param {Status} status */

@@ -6,6 +6,7 @@ import { NO_ANSWER, readProblem } from './problem.js';
  * @property {string} state
  * @property {number} [progress]
  * @property {string} log
+ * @property {object} [data]
  */
 
 /**

@@ -161,6 +161,25 @@ function steadyRun(start, now, line) {
 }
 
 /**
+ * The next message of a run, as if it had gone on until now: what stands still for a minute counts as silent.
+ *
+ * @param {ReturnType<typeof JSON.parse>} last
+ * @param {object} [fields]
+ */
+export function nextMessage(last, fields) {
+  return {
+    type: 'progress',
+    run_id: last.run_id,
+    id: last.id + 1,
+    ts: Date.now(),
+    state: last.state,
+    progress: last.progress,
+    message: '',
+    ...fields,
+  };
+}
+
+/**
  * A run that was watched from its beginning, so that each stage's time is known; in its third stage it counts.
  *
  * @param {{ run_id: string, first: number, now: number, line: string }} run

@@ -2,6 +2,7 @@
 import { byId, write } from './by-id.js';
 import { startDemo } from './demo.js';
 import { isOff, isUnderWay, showDemo } from './demo-view.js';
+import { playExample } from './page-example.js';
 import { createWall } from './page-wall.js';
 import { NO_ANSWER, readProblem } from './problem.js';
 import { pickLanguage, wordsIn } from './words.js';
@@ -9,9 +10,12 @@ import { pickLanguage, wordsIn } from './words.js';
 const DEMO_MS = 20_000;
 const COPIED_MS = 2000;
 
-const full = /** @type {import('../src/element/run-progress-element.ts').RunProgressElement} */ (
-  byId('full', HTMLElement)
+/** @typedef {import('../src/element/run-progress-element.ts').RunProgressElement} RunProgressElement */
+
+const live = /** @type {RunProgressElement[]} */ (
+  ['full', 'compact', 'ring'].map((id) => byId(id, HTMLElement))
 );
+const full = /** @type {RunProgressElement} */ (live[0]);
 const wall = createWall();
 let words = wordsIn(pickLanguage([addressed('lang') ?? '', ...navigator.languages]));
 let runId = '';
@@ -21,6 +25,8 @@ let demo = null;
 let demoStatus = null;
 /** @type {import('./problem.js').Problem | null} */
 let watchProblem = null;
+/** @type {(() => void) | null} */
+let stopExample = null;
 
 /** @param {string} name Of a parameter of the page's own URL. */
 function addressed(name) {
@@ -50,7 +56,12 @@ function readableUrl(id) {
 function watch(id) {
   runId = id;
   watchProblem = null;
-  for (const element of ['full', 'compact', 'ring']) byId(element, HTMLElement).setAttribute('run-id', id);
+  stopExample?.();
+  stopExample = null;
+  for (const element of live) {
+    element.transport = 'auto';
+    element.setAttribute('run-id', id);
+  }
   byId('watch-id', HTMLInputElement).value = id;
   drawCode();
   draw();
@@ -61,6 +72,17 @@ function visit(text) {
   const id = text.toWellFormed().normalize('NFC');
   if (addressed('run') !== id) history.pushState(null, '', address('run', id));
   watch(id);
+}
+
+/** What the page's address names; else an example, until the visitor starts a run of their own. */
+function show() {
+  const id = addressed('run');
+  if (id || !customElements.get('run-progress')) return watch(id || newRunId());
+  runId = newRunId();
+  stopExample?.();
+  stopExample = playExample(live, words);
+  drawCode();
+  draw();
 }
 
 /** Nobody else's run: visitors of the same second have one each. */
@@ -80,7 +102,11 @@ async function runDemo() {
   const id = addressed('run') ? newRunId() : runId;
   demo = startDemo({
     url: runUrl('api/runs/*/events', id),
-    updates: updates.map((update, i) => ({ ...update, log: words.demoLines[i] ?? update.log })),
+    updates: updates.map((update, i) => ({
+      ...update,
+      log: words.demoLines[i] ?? update.log,
+      ...(i === updates.length - 1 && { data: { record_url: recordUrl(id) } }),
+    })),
     failure: { state: 'FAILED', log: words.demoFailure },
     durationMs: DEMO_MS,
     onStatus: (status) => {
@@ -89,6 +115,11 @@ async function runDemo() {
       onDemo(status);
     },
   });
+}
+
+/** Everything that was published, as text. @param {string} id */
+function recordUrl(id) {
+  return `${runUrl('api/runs/*/events', id)}?format=text&last_event_id=0`;
 }
 
 /** Null when nothing answers. @returns {Promise<import('./demo.js').Update[] | null>} */
@@ -121,11 +152,11 @@ async function askWhy(id) {
 }
 
 function draw() {
-  showDemo(demoStatus, words);
+  showDemo(demoStatus, words, stopExample !== null);
   byId('watch-problem', HTMLElement).hidden = watchProblem === null;
   write('watch-problem', watchProblem ? words.problem(watchProblem) : '');
-  const { progress } = full;
-  document.title = `${progress === null || progress === undefined ? '' : `${words.percent(progress)} · `}run-progress`;
+  const progress = stopExample ? null : (full.progress ?? null);
+  document.title = `${progress === null ? '' : `${words.percent(progress)} · `}run-progress`;
 }
 
 function drawCode() {
@@ -180,6 +211,7 @@ byId('language', HTMLElement).addEventListener('click', () => {
   words = wordsIn(words.language === 'ko' ? 'en' : 'ko');
   history.replaceState(null, '', address('lang', words.language));
   drawWords();
+  if (stopExample) show();
 });
 byId('watch', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
@@ -194,7 +226,7 @@ full.addEventListener('run-connection', ({ detail }) => {
   watchProblem = null;
   draw();
 });
-addEventListener('popstate', () => watch(addressed('run') || newRunId()));
+addEventListener('popstate', show);
 
 drawWords();
-watch(addressed('run') || newRunId());
+show();

@@ -25,6 +25,7 @@ const FILES = {
   '/icon.svg': 'icon.svg',
   '/page.css': 'page.css',
   '/page.js': 'page.js',
+  '/page-example.js': 'page-example.js',
   '/page-states.js': 'page-states.js',
   '/page-wall.js': 'page-wall.js',
   '/pipeline.json': 'pipeline.json',
