@@ -3,6 +3,7 @@ import { eventFields, type RunEvent } from './event.ts';
 import type { History } from './history.ts';
 import { createJsonParts, type JsonParts } from './json-parts.ts';
 import { type JsonObject, jsonText } from './json-text.ts';
+import { NO_VALUES, type RunValues } from './record.ts';
 
 /** A snapshot as JSON, made once for all readers that get the same one. */
 export interface Snapshot extends JsonParts {
@@ -11,7 +12,7 @@ export interface Snapshot extends JsonParts {
 }
 
 /** What stands before the log. */
-interface Summary {
+interface Summary extends RunValues {
   type: 'initial_state';
   run_id: string;
   id: number;
@@ -20,8 +21,6 @@ interface Summary {
   started: number | null;
   /** The oldest id in the history. */
   first_id: number | null;
-  state: string | null;
-  progress: number | null;
 }
 
 /** What stands after it. */
@@ -67,6 +66,7 @@ export function snapshotOf(runId: string, history: History, gap: boolean): Snaps
 function summaryOf(runId: string, { events, firstId, lastId }: History): Summary {
   const newest = events.findLast((event) => eventFields(event) !== null);
   const last = newest ? eventFields(newest) : null;
+  const { state, progress, current, total, attempt } = last ?? NO_VALUES;
   return {
     type: 'initial_state',
     run_id: runId,
@@ -74,8 +74,11 @@ function summaryOf(runId: string, { events, firstId, lastId }: History): Summary
     ts: last?.ts ?? null,
     started: last?.started ?? null,
     first_id: last ? firstId : null,
-    state: last?.state ?? null,
-    progress: last?.progress ?? null,
+    state: state ?? null,
+    progress: progress ?? null,
+    ...(current !== undefined && { current }),
+    ...(total !== undefined && { total }),
+    ...(attempt !== undefined && { attempt }),
   };
 }
 

@@ -82,3 +82,13 @@ test('a run whose history Redis no longer has is a 503 while Redis is away, not 
   assert.equal(ready.statusCode, 503);
   assert.equal((await request(`${withRedis.url}/healthz`)).statusCode, 200);
 });
+
+test('counters and the attempt are in the snapshot once given', async () => {
+  await publish(service, 'counted', { log: 'begun' });
+  const before = (await (await poll('counted')).body.json()) as object;
+  assert.ok(!('current' in before || 'total' in before || 'attempt' in before));
+  const event = await publish(service, 'counted', { total: 40, current: 10, attempt: 2 });
+  const after = (await (await poll('counted')).body.json()) as SnapshotMessage & Record<string, unknown>;
+  assert.deepEqual([after.current, after.total, after.attempt, after.progress], [10, 40, 2, 0.25]);
+  assert.equal(event.progress, 0.25);
+});

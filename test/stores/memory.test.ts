@@ -44,3 +44,13 @@ test('a run that begins again has an id ahead of all that it had', async (t) => 
   assert.deepEqual(await store.read('again'), []);
   assert.ok((await record(501)) > last);
 });
+
+test("its clock is never behind an event's, though the host's is set back", async (t) => {
+  const store = createMemoryStore(CONTRACT_OPTIONS);
+  t.after(() => store.close());
+  mock.timers.enable({ apis: ['Date'], now: 1_763_800_000_000 });
+  t.after(() => mock.timers.reset());
+  await store.record([{ runId: 'r', update: {}, name: { source: 'p', n: 1 } }]);
+  mock.timers.setTime(1_763_799_880_000);
+  assert.equal(store.now(), 1_763_800_000_000);
+});
