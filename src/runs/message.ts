@@ -3,10 +3,14 @@ import { parseRunId } from './run-id.ts';
 import { type BadField, parseUpdate, type Update } from './update.ts';
 
 export const MAX_MESSAGE_BYTES = 64 * 1024;
+/** With a long log. Reading one takes some 20 ms, in which the service does nothing else. */
+export const MAX_RAW_BYTES = 4 * 1024 * 1024;
 
 // A string that does not end matches to the end of the text: tried again from each of its quotes, a hostile message of
 // 64 KiB would take seconds.
 const BARE_NON_FINITE = /"(?:[^"\\]|\\.)*(?:"|\\?$)|-?\b(?:NaN|Infinity)\b/gs;
+
+const NOT_ASCII = /[\u0080-\uffff]/g;
 
 /** Why a whole message can't be used. Stable codes: they are counted and logged. */
 export type MessageFault = 'too-large' | 'not-json' | 'not-an-object' | 'bad-run-id';
@@ -17,11 +21,14 @@ export type ParsedMessage =
 
 /**
  * A message from the raw channel: bad fields are left out and named, the rest is kept; without an object, or a valid
- * `run_id`, there is nothing to keep. Never throws.
+ * `run_id`, there is nothing to keep. One that is too large only because of its log has the log cut. Never throws.
  */
 export function parseMessage(text: string): ParsedMessage {
-  if (isTooLarge(text)) return { ok: false, fault: 'too-large' };
+  if (text.length > MAX_RAW_BYTES) return { ok: false, fault: 'too-large' };
   const value = parseTolerantJson(text);
+  const log = isObject(value) ? value.log : undefined;
+  if (isTooLarge(text) && bytesWithoutLog(text, log) > MAX_MESSAGE_BYTES)
+    return { ok: false, fault: 'too-large' };
   if (value === undefined) return { ok: false, fault: 'not-json' };
   if (!isObject(value)) return { ok: false, fault: 'not-an-object' };
   const id = parseRunId(value.run_id);
@@ -58,4 +65,13 @@ function isTooLarge(text: string): boolean {
     text.length > MAX_MESSAGE_BYTES ||
     (text.length * 3 > MAX_MESSAGE_BYTES && Buffer.byteLength(text) > MAX_MESSAGE_BYTES)
   );
+}
+
+function bytesWithoutLog(text: string, log: unknown): number {
+  const bytes = Buffer.byteLength(text);
+  if (typeof log !== 'string') return bytes;
+  const logText = JSON.stringify(log);
+  // A text of ASCII only spells other characters as \uXXXX: Python's json.dumps does.
+  const isAscii = bytes === text.length;
+  return bytes - (isAscii ? logText.replace(NOT_ASCII, '\\uXXXX').length : Buffer.byteLength(logText));
 }

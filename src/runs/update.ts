@@ -14,13 +14,8 @@ const LEAST_PROGRESS = -1e-6;
 const MOST_PROGRESS = 1.05;
 const LEAST_COUNT = 1e-6;
 const CONTROL = /\p{Cc}/u;
-/** Of two fields that say the same differently the first one counts. */
-const EXCLUSIVE = [
-  ['progress', 'current'],
-  ['progress', 'total'],
-  ['progress', 'advance'],
-  ['current', 'advance'],
-] as const;
+/** Not beside `progress`, which says the same. */
+const COUNTERS = ['current', 'total', 'advance'] as const;
 
 /** A valid update of one run. A field that is left out leaves the run's value as it is. */
 export interface Update {
@@ -35,7 +30,7 @@ export interface Update {
   /** Counters: the run's progress becomes current ÷ total. From 0, and from 0.000001, to 999,999,999,999,999. */
   current?: number;
   total?: number;
-  /** Adds to the run's `current`. As `total`; not beside `current`. */
+  /** Adds to the run's `current`. As `total`. */
   advance?: number;
   /** A whole number from 0. The run takes nothing from lower ones than the highest it was given. */
   attempt?: number;
@@ -68,10 +63,10 @@ export function parseUpdate(message: Readonly<Record<string, unknown>>): { updat
   take('total', (value) => parseCount(value, LEAST_COUNT));
   take('advance', (value) => parseCount(value, LEAST_COUNT));
   take('attempt', parseAttempt);
-  for (const [winner, loser] of EXCLUSIVE) {
-    if (update[winner] === undefined || update[loser] === undefined) continue;
-    delete update[loser];
-    bad.push({ field: loser, problem: `must not be given beside ${winner}` });
+  for (const field of COUNTERS) {
+    if (update.progress === undefined || update[field] === undefined) continue;
+    delete update[field];
+    bad.push({ field, problem: 'must not be given beside progress' });
   }
   return { update, bad };
 }

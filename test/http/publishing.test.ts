@@ -180,3 +180,18 @@ test('the answer to a body that is refused is read by a client that sends all of
     assert.match(peer.newest, /\nok\n/, 'the connection serves the next request');
   }
 });
+
+test('an update of an attempt that a higher one has followed is 409, alone and in a batch', async () => {
+  const run = 'attempts';
+  await publish(service, run, { attempt: 2, state: 'A', total: 4 });
+  const counted = await publish(service, run, { advance: 1 });
+  assert.deepEqual([counted.attempt, counted.current, counted.total, counted.progress], [2, 1, 4, 0.25]);
+  const late = await post('{"attempt":1,"state":"FAILED"}', { run });
+  assert.deepEqual([late.status, late.json.code], [409, 'superseded']);
+  const batch = await post('{"events":[{"attempt":1,"log":"x"},{"attempt":2,"log":"y"}]}', { run });
+  const { events } = batch.json as unknown as { events: { status: number }[] };
+  assert.deepEqual(
+    events.map(({ status }) => status),
+    [409, 201],
+  );
+});

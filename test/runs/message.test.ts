@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MAX_MESSAGE_BYTES, parseMessage } from '../../src/runs/message.ts';
+import { MAX_MESSAGE_BYTES, MAX_RAW_BYTES, parseMessage } from '../../src/runs/message.ts';
 import type { Update } from '../../src/runs/update.ts';
 
 /** A message of run "r" with these members, as the text of each value. */
@@ -150,8 +150,11 @@ test('what is no object, no JSON, too large or without a valid run id is dropped
     ['{"run_id":""}', 'bad-run-id'],
     ['{"run_id":"a\\u0000"}', 'bad-run-id'],
     [`{"run_id":"${'x'.repeat(257)}"}`, 'bad-run-id'],
-    [`{"run_id":"r","log":"${'x'.repeat(MAX_MESSAGE_BYTES)}"}`, 'too-large'],
-    [`{"run_id":"r","log":"${'가'.repeat(MAX_MESSAGE_BYTES / 3)}"}`, 'too-large'],
+    [`{"run_id":"r","pad":"${'x'.repeat(MAX_MESSAGE_BYTES)}"}`, 'too-large'],
+    [`{"run_id":"r","log":"x","pad":"${'가'.repeat(MAX_MESSAGE_BYTES / 3)}"}`, 'too-large'],
+    [`{"run_id":"r","log":"${'x'.repeat(MAX_RAW_BYTES)}"}`, 'too-large'],
+    [`{"run_id":"r","log":["${'x'.repeat(MAX_MESSAGE_BYTES)}"]}`, 'too-large'],
+    [`{"run_id":"r","log":"${'x'.repeat(MAX_MESSAGE_BYTES)}`, 'too-large'],
   ];
   for (const [text, fault] of dropped)
     assert.deepEqual(parseMessage(text), { ok: false, fault }, text.slice(0, 60));
@@ -169,6 +172,44 @@ test('a message of 64 KiB to the byte is taken', () => {
     assert.equal(parseMessage(text).ok, true);
     assert.deepEqual(parseMessage(text.replace('"}', 'x"}')), { ok: false, fault: 'too-large' });
   }
+});
+
+test('a message that is too large only because of its log has the log cut', () => {
+  for (const [line, spelled] of [
+    ['x', 'x'],
+    ['가', '가'],
+    ['가', '\\uac00'],
+    ['\n', '\\n'],
+  ] as const) {
+    const message = parseMessage(`{"run_id":"r","state":"FAILED","log":"${spelled.repeat(70_000)}"}`);
+    assert.ok(message.ok, spelled);
+    assert.deepEqual(message.bad, []);
+    assert.equal(message.update.state, 'FAILED');
+    assert.equal(message.update.log, `${line.repeat(8191)}…`);
+  }
+});
+
+test('counters and attempts are numbers within their limits, and progress wins over counters', () => {
+  const good = '"current":0,"total":0.000001,"advance":999999999999999,"attempt":9007199254740991';
+  assert.deepEqual(parsed(good), { update: JSON.parse(`{${good}}`), bad: [] });
+  assert.deepEqual(parsed('"current":-0.0,"attempt":-0').update, { current: 0, attempt: 0 });
+  for (const [field, values] of [
+    ['current', ['-1', '1e15', 'NaN', '"3"', 'true', '[3]']],
+    ['total', ['0', '-5', '1e-7', 'Infinity', '"40"']],
+    ['advance', ['0', '-1', '1e16', 'false']],
+    ['attempt', ['-1', '1.5', '9007199254740992', '"1"', 'NaN']],
+  ] as const)
+    for (const value of values)
+      assert.deepEqual(
+        parsed(`"${field}":${value},"log":"x"`),
+        { update: { log: 'x' }, bad: [field] },
+        value,
+      );
+  assert.deepEqual(parsed('"progress":0.5,"current":3,"total":4,"advance":1'), {
+    update: { progress: 0.5 },
+    bad: ['current', 'total', 'advance'],
+  });
+  assert.deepEqual(parsed('"progress":NaN,"total":4'), { update: { total: 4 }, bad: ['progress'] });
 });
 
 test('no text makes it throw, and what it takes is within the limits', () => {

@@ -153,7 +153,7 @@ test('bad raw messages cost nothing but themselves', async () => {
     'null',
     '{"log":"no run"}',
     '{"run_id":""}',
-    `{"run_id":"good","log":"${'x'.repeat(65_536)}"}`,
+    `{"run_id":"good","pad":"${'x'.repeat(65_536)}"}`,
   ];
   await client.publish('autoshorts:progress', good(1));
   for (const message of bad) await client.publish('autoshorts:progress', message);

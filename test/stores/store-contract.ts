@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { HistoryOptions } from '../../src/runs/settings.ts';
 import type { Store } from '../../src/runs/store.ts';
 import { createContractSubject } from './contract-subject.ts';
+import { countingContract } from './counting-contract.ts';
 import { foldingContract } from './folding-contract.ts';
 import { followingContract } from './following-contract.ts';
 import { historyContract } from './history-contract.ts';
@@ -38,6 +39,7 @@ export function storeContract(
     if (names === 'any') namesContract(subject);
     keysContract(subject);
     foldingContract(subject);
+    countingContract(subject);
     historyContract(subject);
     followingContract(subject);
     recordRuleProperty(subject, CONTRACT_OPTIONS, names);

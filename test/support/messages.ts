@@ -8,6 +8,9 @@ export interface SnapshotMessage {
   first_id: number | null;
   state: string | null;
   progress: number | null;
+  current?: number;
+  total?: number;
+  attempt?: number;
   logs: string[];
   log_times: number[];
   data?: Record<string, unknown>;
@@ -22,6 +25,9 @@ export interface ProgressMessage {
   ts: number;
   state: string | null;
   progress: number | null;
+  current?: number;
+  total?: number;
+  attempt?: number;
   message: string;
   data?: Record<string, unknown>;
   done?: boolean;
