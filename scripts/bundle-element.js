@@ -34,6 +34,8 @@ export async function bundleElement() {
   const { outputFiles } = await build({
     ...common,
     entryPoints: ['src/element/script.ts'],
+    // Works in a script tag with `type="module"` and without, and leaves no names behind.
+    format: 'iife',
     write: false,
     minify: true,
     conditions: ['production'],
@@ -43,7 +45,7 @@ export async function bundleElement() {
   // calls unsafe is so for functions that are called by `new`, and here none is. No getter here does anything but get. What
   // is off makes the text shorter, and what gzip makes of it longer.
   const { code = '' } = await minify(outputFiles[0]?.text ?? '', {
-    module: true,
+    toplevel: true,
     ecma: 2020,
     compress: {
       passes: 2,

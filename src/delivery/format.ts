@@ -15,3 +15,10 @@ export interface Format {
   /** Before the connection of a stream that has not ended closes. */
   goodbye(nowMs: number): string;
 }
+
+/** At a shutdown all streams end together: each is told its own moment to come back. */
+export const SHUTDOWN_RETRY = { leastMs: 500, mostMs: 5000 };
+
+export function randomMs({ leastMs, mostMs }: { leastMs: number; mostMs: number }): number {
+  return Math.round(leastMs + Math.random() * (mostMs - leastMs));
+}

@@ -1,7 +1,7 @@
 // application/x-ndjson: a JSON per line, for programs.
 import { eventJson, type RunEvent } from '../runs/event.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
-import type { Format } from './format.ts';
+import { type Format, randomMs, SHUTDOWN_RETRY } from './format.ts';
 import { createLargePiece, createPiece, memoPiece, type Piece } from './piece.ts';
 
 const LINE_END = Buffer.from('\n');
@@ -18,7 +18,7 @@ export function createNdjson(): Format {
       memoPiece(joined, events, () => createPiece(events.map((event) => `${eventJson(event)}\n`).join(''))),
     hello: ping,
     ping,
-    goodbye: ping,
+    goodbye: (nowMs) => `{"type":"ping","ts":${nowMs},"retry":${randomMs(SHUTDOWN_RETRY)}}\n`,
   };
 }
 

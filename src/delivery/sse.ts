@@ -1,12 +1,10 @@
 // text/event-stream (WHATWG HTML, 9.2.5).
 import { eventJson, type RunEvent } from '../runs/event.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
-import type { Format } from './format.ts';
+import { type Format, randomMs, SHUTDOWN_RETRY } from './format.ts';
 import { createLargePiece, createPiece, memoPiece, type Piece } from './piece.ts';
 
 const RETRY = { leastMs: 1000, mostMs: 3000 };
-/** At a shutdown all streams end together. */
-const SHUTDOWN_RETRY = { leastMs: 500, mostMs: 5000 };
 
 /**
  * Readers limit the length of a line, some to 64 KB. They join the lines of a message by line feeds, which JSON allows
@@ -45,8 +43,8 @@ export function createSse({ withIds }: { withIds: boolean }): Format {
  * When to come back after the connection broke: a random moment, so that not all readers come at once. It belongs into
  * the block of an event, as some parsers make an event of a block without one.
  */
-function retry({ leastMs, mostMs }: { leastMs: number; mostMs: number }): string {
-  return `retry: ${Math.round(leastMs + Math.random() * (mostMs - leastMs))}\n`;
+function retry(limits: { leastMs: number; mostMs: number }): string {
+  return `retry: ${randomMs(limits)}\n`;
 }
 
 /** A named event: it disturbs no `onmessage`, and page code can watch for it, which it can't for a comment. */

@@ -2,7 +2,8 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ConnectionStatus, TransportName } from './connection-status.ts';
 import { type Known, newRun } from './feed/known-run.ts';
-import { hubFor } from './feed/page-hub.ts';
+import { type Hub, hubFor } from './feed/page-hub.ts';
+import type { TokenProvider } from './feed/tokens.ts';
 import { toMessage } from './message.ts';
 import { reduce } from './reducer.ts';
 import { emptyRun } from './run-state.ts';
@@ -13,13 +14,16 @@ export interface FeedTarget {
   server: string;
   run: string;
   token: string;
+  credentials: RequestCredentials;
   transport: TransportName | 'auto' | 'manual';
 }
 
 export interface FeedController extends ReactiveController {
   readonly known: Readonly<Known>;
-  /** Watches this from now on. The same target again changes nothing; another run starts empty. Throws without a server. */
+  /** Watches this from now on. The same target again changes nothing; another run starts empty. */
   watch(target: FeedTarget): void;
+  /** Asked for tokens from now on. Another function in its place doesn't disturb the connection: frameworks make a new one at each render. */
+  setTokenProvider(provider: TokenProvider | undefined): void;
   receive(value: unknown): void;
   setConnection(phase: ConnectionStatus['phase']): void;
 }
@@ -34,6 +38,8 @@ export function createFeed(
 ): FeedController {
   let target: FeedTarget | undefined;
   let known: Readonly<Known> = { ...newRun(), clockOffsetMs: 0 };
+  let provider: TokenProvider | undefined;
+  let hub: Hub | undefined;
   let release: (() => void) | undefined;
 
   function take(next: Partial<Known>): void {
@@ -47,12 +53,14 @@ export function createFeed(
     release?.();
     release = undefined;
     if (!host.isConnected || !target?.run || target.transport === 'manual') return;
-    const { token, transport } = target;
-    const server = new URL(target.server, document.baseURI).href.replace(/\/$/, '');
-    release = hubFor({ server, token, transport }).watch(target.run, (next) => {
-      // An element that was away for a while still knows what the page has forgotten.
-      take(next.state === emptyRun ? { ...next, state: known.state } : next);
-    });
+    if (!target.server) {
+      reportError(new TypeError('<run-progress> needs "server", the address of the service'));
+      return;
+    }
+    const { run, token, transport, credentials } = target;
+    const server = new URL(target.server, document.baseURI).href.replace(/\/*$/, '/');
+    hub = hubFor({ server, token, transport, credentials, provider });
+    release = hub.watch(run, known.state, take);
     // What it heard at once, of a run that others watch, may have made the page take it away.
     if (!host.isConnected) open();
   }
@@ -62,14 +70,17 @@ export function createFeed(
       return known;
     },
     watch(next) {
-      if (JSON.stringify(target) === JSON.stringify(next)) return;
-      if (next.run && !next.server && next.transport !== 'manual') {
-        throw new TypeError('<run-progress> needs "server", the address of the service');
-      }
+      if (target !== undefined && isSame(target, next)) return;
       if (target?.run !== next.run) known = { ...known, state: emptyRun };
       target = next;
       if (next.transport === 'manual') feed.setConnection('live');
       open();
+    },
+    setTokenProvider(next) {
+      const isFirst = provider === undefined;
+      provider = next;
+      if (isFirst && next !== undefined) open();
+      else hub?.setProvider(next);
     },
     receive(value) {
       const message = toMessage(value);
@@ -81,4 +92,9 @@ export function createFeed(
   };
   host.addController(feed);
   return feed;
+}
+
+/** By value; without JSON, which some old libraries bend (Prototype.js gives arrays a `toJSON`). */
+function isSame(a: FeedTarget, b: FeedTarget): boolean {
+  return (Object.keys(a) as (keyof FeedTarget)[]).every((key) => a[key] === b[key]);
 }

@@ -3,6 +3,7 @@ import { defaultConverter, html, LitElement, nothing, type PropertyValues } from
 import { announcement } from './announcement.ts';
 import type { ConnectionStatus } from './connection-status.ts';
 import { noEstimate, observe, remainingMs, settleMs } from './estimate.ts';
+import type { TokenProvider } from './feed/tokens.ts';
 import { createFeed, type FeedTarget } from './feed-controller.ts';
 import { createLogView } from './log-view.ts';
 import type { Data } from './message.ts';
@@ -32,8 +33,9 @@ const VARIANTS = { full: fullView, compact: compactView, ring: ringView };
  * @attr {string} label - Accessible name of the bar. Default: "Progress".
  * @attr {string} stages - JSON: `[{"state": "FETCH", "label": "Download", "until": 0.3}, …]`. Default: a video's.
  * @attr {string} failed-states - Terminal states that are failures, by comma. Default: FAILED.
- * @attr {'auto'|'sse'|'websocket'|'poll'|'manual'} transport - Forces one. `manual`: the page calls `receive()`.
- * @attr {string} token - Sent as a bearer token.
+ * @attr {'auto'|'stream'|'poll'|'manual'} transport - Forces one. `manual`: the page calls `receive()`.
+ * @attr {string} token - Sent as a bearer token. One that expires: the property `tokenProvider`.
+ * @attr {'same-origin'|'include'} credentials - `include` sends cookies to a service of another origin as well.
  *
  * @fires {CustomEvent<RunDetail>} run-progress - On each change.
  * @fires {CustomEvent<RunDetail>} run-complete - Once when the run is done; also when it was done before.
@@ -81,10 +83,12 @@ export class RunProgressElement extends LitElement {
   static override properties = {
     runId: { attribute: 'run-id' },
     server: {},
-    variant: { reflect: true },
+    variant: {},
     label: {},
     transport: {},
     token: {},
+    tokenProvider: { attribute: false },
+    credentials: {},
     failedStates: { attribute: 'failed-states' },
     stages: {},
     words: { attribute: false },
@@ -97,6 +101,9 @@ export class RunProgressElement extends LitElement {
   declare label: string;
   declare transport: FeedTarget['transport'];
   declare token: string;
+  /** Gives the token, instead of the attribute: at the start, 20 s before it expires, and when it was refused. */
+  declare tokenProvider: TokenProvider | undefined;
+  declare credentials: RequestCredentials;
   declare failedStates: string | null | undefined;
   declare stages: readonly Stage[] | undefined;
   /** Replaces any of the built-in words. */
@@ -110,6 +117,8 @@ export class RunProgressElement extends LitElement {
     fireChanges(this, run, known, before, (state) => this.#failed().includes(state ?? ''));
   });
   #log = createLogView(this);
+  /** States for the style sheet. Attributes that the page didn't write would disturb hydration. */
+  #states = this.attachInternals().states;
   #estimate = noEstimate;
   #shownMs: number | null = null;
   #view: ViewModel | undefined;
@@ -125,6 +134,7 @@ export class RunProgressElement extends LitElement {
     this.label = '';
     this.transport = 'auto';
     this.token = '';
+    this.credentials = 'same-origin';
   }
 
   /** The run's state by its publisher's name; null until one was given. */
@@ -176,6 +186,8 @@ export class RunProgressElement extends LitElement {
 
   /** A few times a second is as often as a person can read, whatever arrives. A hidden page has no frames. */
   protected override async scheduleUpdate(): Promise<void> {
+    // Unseen frames get no frame to draw in, and still want to hear of the end.
+    this.#watch();
     const waitMs = this.#renderedAt + RENDER_MS - Date.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     if (!document.hidden) await new Promise(requestAnimationFrame);
@@ -229,6 +241,8 @@ export class RunProgressElement extends LitElement {
       log: isOpen ? this.#log.render(run.lines, words) : nothing,
     };
     const variant = VARIANTS[this.variant] ? this.variant : 'full';
+    this.#states.clear();
+    this.#states.add(variant);
     return html`<div class="run ${variant} ${view.look} ${view.isAway ? 'away' : ''}" part="base">
       ${VARIANTS[variant](parts)}
       <div class="spoken" role="status">${this.#spoken}</div>
@@ -243,9 +257,19 @@ export class RunProgressElement extends LitElement {
 
   #watch(): void {
     const { runId, token, transport } = this;
-    // As a property it may be a number, or null; and half a pair of surrogates can't be sent.
-    const run = String(runId ?? '').toWellFormed();
-    this.#feed.watch({ server: this.server || RunProgressElement.defaultServer, run, token, transport });
+    // As a property it may be a number, or null. Half a pair of surrogates can't be sent.
+    // The service answers in NFC; Korean that was typed on a Mac may be decomposed.
+    const run = String(runId ?? '')
+      .toWellFormed()
+      .normalize();
+    this.#feed.setTokenProvider(this.tokenProvider);
+    this.#feed.watch({
+      server: this.server || RunProgressElement.defaultServer,
+      run,
+      token,
+      transport,
+      credentials: this.credentials === 'include' ? 'include' : 'same-origin',
+    });
   }
 
   #failed(): string[] {

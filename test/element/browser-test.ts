@@ -9,6 +9,9 @@ after(async () => {
   for (const browser of await Promise.all(launched.values())) await browser.close();
 });
 
+/** What only Chromium's own protocol can do to a page. */
+export const chromiumTest: typeof browserTest = (title, body) => browserTest(title, body, {}, ['chromium']);
+
 /**
  * Runs `body` once in each browser. With `preferences` it is a browser of its own; in Chromium they also have to be given
  * to the page (`openGallery(browser, preferences)`).
@@ -17,8 +20,9 @@ export function browserTest(
   title: string,
   body: (t: TestContext, browser: Browser, name: BrowserName) => Promise<void>,
   preferences: Preferences = {},
+  names: readonly BrowserName[] = browserNames,
 ): void {
-  for (const name of browserNames) {
+  for (const name of names) {
     test(`${title} (${name})`, async (t) => body(t, await browserFor(name, preferences), name));
   }
 }

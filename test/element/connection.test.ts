@@ -1,10 +1,11 @@
-// What decides about connections: back-off, ladder and plan, all pure.
+// What decides about connections: back-off, ladder, requests, and when a token is renewed.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import fc from 'fast-check';
 import { backoffMs, isFinalRefusal, parseRetryAfter } from '../../src/element/feed/backoff.ts';
-import { afterAttempt, afterClimb, canClimb, startLadder } from '../../src/element/feed/ladder.ts';
-import { afterRefusal, groupRuns, isCovered } from '../../src/element/feed/plan.ts';
+import { createLadder } from '../../src/element/feed/ladder.ts';
+import { eventsQuery, groupRuns } from '../../src/element/feed/request.ts';
+import { createTokens, expiryOf } from '../../src/element/feed/tokens.ts';
 
 test('the back-off is anything up to a limit that doubles, to thirty seconds', () => {
   const limits = [0, 1, 2, 3, 4, 5, 6, 20].map((failures) => backoffMs({ failures, random: 0.999999 }));
@@ -48,64 +49,121 @@ test('only a refusal that will be the same the next time is final', () => {
     assert.ok(!isFinalRefusal(status), String(status));
 });
 
-test('a group that was refused asks in halves, down to single runs', () => {
-  const runs = fc.uniqueArray(fc.string(), { minLength: 2 });
+test('three breaks in a row, or a stream that is held back, lead to the other way, and back', () => {
+  const ladder = createLadder('auto');
+  let now = 0;
+  const ways = Array.from({ length: 7 }, () => {
+    const way = ladder.transport(now);
+    ladder.note(way, 'broken', false, now);
+    now += 100;
+    return way;
+  });
+  assert.deepEqual(ways, ['stream', 'stream', 'stream', 'poll', 'poll', 'poll', 'stream']);
+
+  const held = createLadder('auto');
+  held.note('stream', 'blocked', false, 0);
+  assert.equal(held.transport(1), 'poll');
+});
+
+test('a way that is forced is kept, and an attribute that names none is no wish', () => {
+  for (const forced of ['stream', 'poll'] as const) {
+    const ladder = createLadder(forced);
+    for (let n = 0; n < 9; n++) ladder.note(forced, n % 2 ? 'blocked' : 'broken', false, n);
+    assert.equal(ladder.transport(9), forced);
+  }
+  assert.equal(createLadder(null as unknown as 'auto').transport(0), 'stream');
+});
+
+test('a stream that held has no failures', () => {
+  const ladder = createLadder('auto');
+  for (let n = 0; n < 9; n++) {
+    ladder.note('stream', 'broken', n % 2 === 0, n);
+    assert.equal(ladder.transport(n), 'stream');
+  }
+});
+
+test('where looks work the stream is tried ever more rarely, until the network changes', () => {
+  const ladder = createLadder('auto');
+  let now = 0;
+  const waits = Array.from({ length: 8 }, () => {
+    ladder.note('stream', 'blocked', false, now);
+    const blockedAt = now;
+    while (ladder.transport(now) === 'poll') {
+      ladder.note('poll', 'answered', true, now);
+      now += 1_000;
+    }
+    return (now - blockedAt) / 1_000;
+  });
+  assert.deepEqual(waits, [5, 10, 20, 40, 80, 160, 300, 300]);
+  ladder.note('stream', 'blocked', false, now);
+  ladder.reset();
+  assert.equal(ladder.transport(now), 'stream');
+});
+
+test('runs share as few requests as fit into addresses', () => {
+  const names = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 80, unit: 'grapheme' }), {
+    maxLength: 120,
+  });
   fc.assert(
-    fc.property(runs, (all) => {
-      const parts = afterRefusal(all);
-      assert.deepEqual(parts.flat(), all);
-      assert.ok(parts.every((part) => part.length > 0 && part.length < all.length));
+    fc.property(names, (runs) => {
+      const groups = groupRuns(runs);
+      assert.deepEqual(groups.flat(), runs);
+      for (const group of groups) {
+        const query = eventsQuery(group, () => 1_763_800_000_000_012);
+        assert.ok(query.length <= 6_000 || group.length === 1);
+      }
     }),
   );
-  assert.deepEqual(afterRefusal(['a']), []);
+  assert.equal(groupRuns(Array.from({ length: 100 }, (_, n) => `run-${n}`)).length, 1);
 });
 
-test('three failures, or a stream that is held back, lead to the next way, round and round', () => {
-  const failed = { why: 'ended' } as const;
-  let ladder = startLadder();
-  const ways = Array.from({ length: 7 }, () => {
-    ladder = afterAttempt(ladder, failed, 0);
-    return ladder.transport;
+test('a cursor follows its run, and a run without one begins with a snapshot', () => {
+  const cursors = new Map([['b&c', 17]]);
+  const query = eventsQuery(['a', 'b&c', '한'], (run) => cursors.get(run) ?? 0);
+  assert.equal(query, 'run=a&run=b%26c&last_event_id=17&run=%ED%95%9C');
+});
+
+const tokenOf = (claims: object) => `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
+
+test('the expiry of a JWT is read, and of nothing else', () => {
+  assert.equal(expiryOf(tokenOf({ exp: 1_763_800_000, sub: '고양이?>' })), 1_763_800_000_000);
+  for (const other of ['', 'secret', 'a.b.c', tokenOf({}), tokenOf({ exp: 'soon' })]) {
+    assert.equal(expiryOf(other), Number.POSITIVE_INFINITY, other);
+  }
+});
+
+test('a provider is asked once for many requests, again 20 s before the expiry, and after a refusal', async () => {
+  mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
+  try {
+    let asked = 0;
+    const tokens = createTokens('', async () => {
+      asked++;
+      return tokenOf({ exp: (Date.now() + 60_000) / 1000, asked });
+    });
+    await Promise.all([tokens.get(), tokens.get(), tokens.get()]);
+    assert.equal(asked, 1);
+    mock.timers.tick(39_999);
+    await tokens.get();
+    assert.equal(asked, 1);
+    mock.timers.tick(1);
+    await tokens.get();
+    assert.equal(asked, 2);
+    assert.equal(tokens.refuse(), true);
+    await tokens.get();
+    assert.equal(asked, 3);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a token that looks expired by a wrong local clock is used all the same', async () => {
+  let asked = 0;
+  const tokens = createTokens('', () => {
+    asked++;
+    return tokenOf({ exp: 1 });
   });
-  assert.deepEqual(ways, ['sse', 'sse', 'websocket', 'poll', 'sse', 'websocket', 'poll']);
-  assert.equal(afterAttempt(startLadder(), { why: 'blocked' }, 0).transport, 'websocket');
-  assert.equal(afterAttempt(startLadder('sse'), { why: 'blocked' }, 0).transport, 'sse');
-});
-
-test('a connection that held has no failures; one that broke at once counts', () => {
-  const shaky = afterAttempt(startLadder(), { why: 'ended' }, 100);
-  assert.equal(shaky.failures, 1);
-  assert.equal(afterAttempt(shaky, { why: 'ended' }, 60_000).failures, 0);
-});
-
-test('climbing is tried ever more rarely, and never from the top or when forced', () => {
-  let ladder = startLadder();
-  const waits = Array.from({ length: 8 }, () => {
-    ladder = afterClimb(ladder);
-    return ladder.climbMs / 1_000;
-  });
-  assert.deepEqual(waits, [10, 20, 40, 80, 160, 300, 300, 300]);
-  assert.deepEqual([startLadder(), startLadder('poll')].map(canClimb), [false, false]);
-});
-
-test('up to three runs have a stream each; more share as few as fit into an address', () => {
-  assert.deepEqual(groupRuns(['a', 'b', 'c']), [['a'], ['b'], ['c']]);
-  assert.deepEqual(groupRuns(['a', 'b', 'c', 'd']), [['a', 'b', 'c', 'd']]);
-  fc.assert(
-    fc.property(
-      fc.uniqueArray(fc.string({ minLength: 1, maxLength: 80, unit: 'grapheme' }), {
-        minLength: 4,
-        maxLength: 120,
-      }),
-      (runs) => {
-        const groups = groupRuns(runs);
-        assert.deepEqual(groups.flat(), runs);
-        assert.ok(isCovered(groups, runs));
-        for (const group of groups) {
-          const size = group.map((run) => `&run=${encodeURIComponent(run)}`).join('').length;
-          assert.ok(size <= 6_000 || group.length === 1);
-        }
-      },
-    ),
-  );
+  await tokens.get();
+  await tokens.get();
+  assert.equal(asked, 1);
+  assert.ok(tokens.renewAt() > Date.now());
 });

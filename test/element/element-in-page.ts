@@ -98,3 +98,14 @@ export async function noteSetbacks(page: Page): Promise<void> {
 export async function notedSetbacks(page: Page): Promise<string[]> {
   return page.evaluate(() => (globalThis as unknown as { setbacks: string[] }).setbacks);
 }
+
+/**
+ * Tells the page that nobody looks at it, or that somebody does again. The automated browsers call all of their pages
+ * visible, so what the page reads is replaced, and the event that goes with it is fired.
+ */
+export async function setHidden(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate((isHidden) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value: isHidden });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, isHidden);
+}

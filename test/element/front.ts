@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { connect } from 'node:net';
 
 export interface Front {
   readonly url: string;
@@ -13,8 +12,6 @@ export interface Front {
    * `hang`: accepts and never answers. Open connections are kept.
    */
   mode: 'pass' | 'buffer' | 'refuse' | 'hang';
-  /** A WebSocket's upgrade is refused. */
-  hasNoWebSocket: boolean;
   /** Another origin that the page's policy lets it connect to. */
   connectTo: string;
   /** The page's `Content-Security-Policy`, if it is to be another than the usual. */
@@ -35,9 +32,9 @@ export interface Front {
   close(): Promise<void>;
 }
 
-/** As strict as a page can be. */
+/** As strict as a page can be. Lit and Vue make their templates by trusted types. */
 const policy = (other: string) =>
-  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: ${other}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
+  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ${other}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html vue`;
 
 /** `hasPage: false`: it is only a proxy, the element's script is the service's as well. */
 export async function openFront(service: string, { hasPage = true } = {}): Promise<Front> {
@@ -56,28 +53,12 @@ export async function openFront(service: string, { hasPage = true } = {}): Promi
     if (hasPage && /^\/[\w-]+\.js$/.test(path)) return serveScript(path, response);
     if (front.mode === 'hang') return;
     if (front.mode === 'refuse') return response.writeHead(503, { 'Retry-After': '1' }).end();
-    pass(incoming, response);
+    pass(path, incoming, response);
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.on('upgrade', (incoming, socket, head) => {
-    paths.push(incoming.url ?? '/');
-    // A reset connection is not this proxy's error.
-    socket.on('error', () => {});
-    if (front.hasNoWebSocket || front.mode === 'refuse')
-      return socket.end('HTTP/1.1 503 Unavailable\r\n\r\n');
-    const upstream = connect(Number(target.port), target.hostname, () => {
-      const headers = Object.entries(incoming.headers).map(([name, value]) => `${name}: ${value}\r\n`);
-      upstream.write(`GET ${incoming.url} HTTP/1.1\r\n${headers.join('')}\r\n`);
-      upstream.write(head);
-      upstream.pipe(socket).pipe(upstream);
-    });
-    upstream.on('error', () => socket.destroy());
-    socket.on('close', () => upstream.destroy());
-  });
-
   function servePage(response: ServerResponse) {
     response.writeHead(200, {
       'Content-Type': 'text/html; charset=utf-8',
@@ -93,7 +74,7 @@ export async function openFront(service: string, { hasPage = true } = {}): Promi
     response.end(own ?? (await readFile(`public${path}`)));
   }
 
-  function pass(incoming: IncomingMessage, response: ServerResponse) {
+  function pass(path: string, incoming: IncomingMessage, response: ServerResponse) {
     const isBuffering = front.mode === 'buffer';
     const upstream = request(
       {
@@ -104,7 +85,7 @@ export async function openFront(service: string, { hasPage = true } = {}): Promi
         headers: incoming.headers,
       },
       (answer) => {
-        const isStream = answer.headers['content-type']?.startsWith('text/event-stream') ?? false;
+        const isStream = path.includes('format=ndjson') && answer.statusCode === 200;
         if (isStream) mostStreams = Math.max(mostStreams, ++streams);
         if (isStream) response.on('close', () => streams--);
         response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -112,7 +93,11 @@ export async function openFront(service: string, { hasPage = true } = {}): Promi
           response.flushHeaders();
           answer.pipe(response);
           answers.add(answer);
-          answer.on('close', () => answers.delete(answer));
+          answer.on('close', () => {
+            answers.delete(answer);
+            // Cut off before its end: so is what was passed on.
+            if (!answer.complete) response.destroy();
+          });
           return;
         }
         const chunks: Buffer[] = [];
@@ -130,7 +115,6 @@ export async function openFront(service: string, { hasPage = true } = {}): Promi
   const front: Front = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mode: 'pass',
-    hasNoWebSocket: false,
     connectTo: '',
     policy: '',
     script: { path: '/run-progress.js' },

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { after, before, type TestContext, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
-import { launchChromium } from '../../scripts/browsers.ts';
 import { createPublisher } from '../../src/publish/publisher.ts';
 import { startRedis } from '../support/redis.ts';
+import { browserTest, chromiumTest } from './browser-test.ts';
 import { notedEvents, notedSetbacks, noteEvents, noteSetbacks, see, waitFor } from './element-in-page.ts';
 import { openFront } from './front.ts';
 import { startRestartable } from './restartable-service.ts';
@@ -15,14 +15,8 @@ import { startRestartable } from './restartable-service.ts';
 const RUN = '20251105_1430_우주여행고양이';
 const STATES = ['PLOT_GENERATION', 'ASSET_GENERATION', 'RENDERING', 'QA'];
 
-let browser: Browser;
-before(async () => {
-  browser = await launchChromium();
-});
-after(() => browser.close());
-
-/** The page is at `site`; script, streams and sockets come from `edge`, a proxy before the service. */
-async function setUp(t: TestContext) {
+/** The page is at `site`; script and streams come from `edge`, a proxy before the service. */
+async function setUp(t: TestContext, browser: Browser) {
   const store = await startRedis();
   t.after(() => store.stop());
   const site = await openFront('http://127.0.0.1:1');
@@ -35,8 +29,7 @@ async function setUp(t: TestContext) {
   const worker = createPublisher({ redisUrl: store.url, onWarning: () => {} });
   t.after(() => worker.close());
   site.script = { path: `${edge.url}/run-progress.js` };
-  const socketUrl = edge.url.replace('http', 'ws');
-  site.policy = `default-src 'none'; script-src ${edge.url}; connect-src ${edge.url} ${socketUrl}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
+  site.policy = `default-src 'none'; script-src ${edge.url}; connect-src ${edge.url}; img-src 'self'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
   site.body = `<run-progress run-id="${RUN}"></run-progress>`;
   const context = await browser.newContext();
   t.after(() => context.close());
@@ -90,26 +83,26 @@ async function setUp(t: TestContext) {
 type Scene = Awaited<ReturnType<typeof setUp>>;
 
 /** A page that follows a run which has got somewhere. */
-async function follow(t: TestContext): Promise<Scene> {
-  const scene = await setUp(t);
+async function follow(t: TestContext, browser: Browser): Promise<Scene> {
+  const scene = await setUp(t, browser);
   await scene.open();
   await scene.work();
-  await scene.caughtUp('sse');
+  await scene.caughtUp('stream');
   await noteSetbacks(scene.page);
   return scene;
 }
 
-test('a run to its end, over one stream', async (t) => {
-  const scene = await follow(t);
+browserTest('a run to its end, over one stream', async (t, browser) => {
+  const scene = await follow(t, browser);
   await scene.work();
-  await scene.caughtUp('sse');
+  await scene.caughtUp('stream');
   await waitFor(scene.page, { title: '렌더링' });
   await scene.finish();
   assert.equal(scene.edge.count('/api/'), 1);
 });
 
-test('the service is killed, the job goes on, the service comes back', async (t) => {
-  const scene = await follow(t);
+browserTest('the service is killed, the job goes on, the service comes back', async (t, browser) => {
+  const scene = await follow(t, browser);
   await scene.service.kill();
   await waitFor(scene.page, { phase: 'retrying', logs: 3 });
   await scene.work();
@@ -119,8 +112,8 @@ test('the service is killed, the job goes on, the service comes back', async (t)
   await scene.finish();
 });
 
-test('for 20 seconds something else answers 503 in the place of the service', async (t) => {
-  const scene = await follow(t);
+browserTest('for 20 seconds something else answers 503 in the place of the service', async (t, browser) => {
+  const scene = await follow(t, browser);
   await scene.service.kill();
   await waitFor(scene.page, { phase: 'retrying', logs: 3 });
   const standIn = await startStandIn(t, Number(new URL(scene.service.url).port), scene.site.url);
@@ -131,13 +124,13 @@ test('for 20 seconds something else answers 503 in the place of the service', as
   assert.ok(standIn.asked() > 0);
   await standIn.close();
   await scene.service.start();
-  await scene.caughtUp('sse');
+  await scene.caughtUp('stream');
   await scene.finish();
 });
 
 for (const how of ['cut', 'forget'] as const) {
-  test(`the network goes (${how}) and comes back`, async (t) => {
-    const scene = await follow(t);
+  browserTest(`the network goes (${how}) and comes back`, async (t, browser) => {
+    const scene = await follow(t, browser);
     await scene.context.setOffline(true);
     scene.edge[how]();
     await scene.work();
@@ -148,55 +141,51 @@ for (const how of ['cut', 'forget'] as const) {
   });
 }
 
-test('the machine sleeps, no event tells of it, and the connection is cut afterwards', async (t) => {
-  const scene = await follow(t);
-  const wake = await halt(scene);
-  scene.edge.cut();
-  await scene.work();
-  await wake();
-  await scene.caughtUp();
-  await scene.finish();
-});
+chromiumTest(
+  'the machine sleeps, no event tells of it, and the connection is cut afterwards',
+  async (t, browser) => {
+    const scene = await follow(t, browser);
+    const wake = await halt(scene);
+    scene.edge.cut();
+    await scene.work();
+    await wake();
+    await scene.caughtUp();
+    await scene.finish();
+  },
+);
 
-test('the page is frozen, its connection is forgotten on the way, and thawing tells of it', async (t) => {
-  const scene = await follow(t);
-  const wake = await halt(scene);
-  scene.edge.forget();
-  await scene.work();
-  await wake();
-  assert.equal((await see(scene.page)).logs.length, 3);
-  await scene.page.evaluate(() => document.dispatchEvent(new Event('resume')));
-  await scene.caughtUp('sse');
-  await scene.finish();
-});
+chromiumTest(
+  'the page is frozen, its connection is forgotten on the way, and thawing tells of it',
+  async (t, browser) => {
+    const scene = await follow(t, browser);
+    const wake = await halt(scene);
+    scene.edge.forget();
+    await scene.work();
+    await wake();
+    assert.equal((await see(scene.page)).logs.length, 3);
+    await scene.page.evaluate(() => document.dispatchEvent(new Event('resume')));
+    await scene.caughtUp('stream');
+    await scene.finish();
+  },
+);
 
-test('a proxy begins to hold everything back: another way is found, and the stream again when it is mended', async (t) => {
-  const scene = await follow(t);
-  scene.edge.mode = 'buffer';
-  scene.edge.cut();
-  await scene.work();
-  await scene.caughtUp('websocket');
-  await scene.work();
-  await scene.caughtUp('websocket');
-  scene.edge.mode = 'pass';
-  await scene.caughtUp('sse');
-  await scene.work();
-  await scene.caughtUp('sse');
-  await scene.finish();
-});
-
-test('behind a proxy that holds everything back and knows no WebSocket it polls to the end', async (t) => {
-  const scene = await setUp(t);
-  scene.edge.mode = 'buffer';
-  scene.edge.hasNoWebSocket = true;
-  await scene.work();
-  await scene.open();
-  await scene.caughtUp('poll');
-  await noteSetbacks(scene.page);
-  await scene.work();
-  await scene.caughtUp('poll');
-  await scene.finish();
-});
+browserTest(
+  'a proxy begins to hold everything back: another way is found, and the stream again when it is mended',
+  async (t, browser) => {
+    const scene = await follow(t, browser);
+    scene.edge.mode = 'buffer';
+    scene.edge.cut();
+    await scene.work();
+    await scene.caughtUp('poll');
+    await scene.work();
+    await scene.caughtUp('poll');
+    scene.edge.mode = 'pass';
+    await scene.caughtUp('stream');
+    await scene.work();
+    await scene.caughtUp('stream');
+    await scene.finish();
+  },
+);
 
 /**
  * A paused page is as still as a frozen one. Freezing itself (`Page.setWebLifecycleState`) does nothing here: Playwright

@@ -23,7 +23,7 @@ function view(name: string, language = 'ko', awayMs = 5_000): ViewModel {
   }, emptyRun);
   return describe({
     run,
-    connection: { phase: example.connection ?? 'live', transport: 'sse', since: NOW - awayMs },
+    connection: { phase: example.connection ?? 'live', transport: 'stream', since: NOW - awayMs },
     now: NOW,
     clockOffsetMs: 0,
     words: wordsFor(language),

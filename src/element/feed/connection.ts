@@ -1,161 +1,108 @@
-// Keeps a set of runs connected: one attempt after the other, on the rung the ladder names, until closed.
-// While it is on a lower rung it tries the stream beside it, and moves up without a break.
+// Keeps a set of runs connected, one attempt after the other, until it is closed.
 import type { ConnectionStatus, TransportName } from '../connection-status.ts';
 import type { Message } from '../message.ts';
+import type { Attempt, Ending } from './attempt.ts';
 import { backoffMs } from './backoff.ts';
-import { afterAttempt, afterClimb, canClimb, startLadder } from './ladder.ts';
-import { poll } from './poll.ts';
-import { streamEvents } from './sse.ts';
-import { type Ending, type Endpoint, pause, type Transport } from './transport.ts';
-import { openSockets } from './websocket.ts';
-
-const TRANSPORTS: Readonly<Record<TransportName, Transport>> = {
-  sse: streamEvents,
-  websocket: openSockets,
-  poll,
-};
+import type { Ladder } from './ladder.ts';
+import { read } from './read.ts';
+import { type Ask, eventsQuery } from './request.ts';
+import type { Tokens } from './tokens.ts';
 
 export interface ConnectionOptions {
-  endpoint: Endpoint;
   runs: readonly string[];
-  transport: TransportName | 'auto';
+  /** Nobody looks at the page: it asks now and then, instead of holding a stream. */
+  isIdle: boolean;
+  /** Before the first attempt, in ms. */
+  delayMs: number;
+  ask: Ask;
+  tokens: Tokens;
+  ladder: Ladder;
+  /** The newest id had of a run, 0 for none; asked anew whenever a cursor is sent. */
   cursorOf(run: string): number;
   onMessage(message: Message): void;
   onAlive(serverMs?: number): void;
-  /** `closed` and `refused` are the last: nothing is tried again. */
-  onStatus(status: ConnectionStatus): void;
+  /** `refused` is the last: nothing is tried again. */
+  onPhase(phase: ConnectionStatus['phase'], transport: TransportName): void;
+  /** It is refused because of one of several runs. Nothing is tried again. */
+  onMixed(): void;
 }
 
 export interface Connection {
-  /**
-   * Something happened that makes the next attempt worthwhile at once: the network is back, the page is shown again.
-   * `isCertain` also drops a connection that looks well: whoever slept can't tell.
-   */
-  wake(isCertain: boolean): void;
   close(): void;
 }
 
-/** After this long without a sign an open connection isn't believed on waking. */
-const DOUBTFUL_MS = 20_000;
-
-interface Try {
-  controller: AbortController;
-  ending: Promise<Ending>;
-  aliveSince(): number | undefined;
-}
+/** What held this long has worked. One that breaks sooner counts as a failure. */
+const HELD_MS = 5_000;
+/** A fast run has news at once, each time. */
+const BREATH_MS = 1_000;
+const WAIT_SECONDS = 25;
+export const IDLE_MS = 15_000;
 
 export function openConnection(options: ConnectionOptions): Connection {
-  let ladder = startLadder(options.transport);
-  let isClosed = false;
-  let current: Try | undefined;
-  let lastAlive = 0;
-  let climbTimer: ReturnType<typeof setTimeout> | undefined;
-  let climb: Try | undefined;
-  let waiting: AbortController | undefined;
-  let isWoken = false;
-  let status: ConnectionStatus = { phase: 'connecting', transport: ladder.transport, since: Date.now() };
+  const { runs, isIdle, ladder, tokens, onPhase } = options;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const attempt: Attempt = {
+    ...options,
+    signal,
+    renewAt: tokens.renewAt,
+    ask: (parameters, limit) => options.ask(eventsQuery(runs, options.cursorOf) + parameters, limit),
+    onAlive(serverMs) {
+      isLive = true;
+      onPhase('live', transport);
+      options.onAlive(serverMs);
+    },
+  };
+  let transport: TransportName = 'stream';
+  /** This attempt has got something through. */
+  let isLive = false;
+  let failures = 0;
+  /** A first look doesn't wait: what is known already comes at once. */
+  let waitSeconds = 0;
 
-  function report(phase: ConnectionStatus['phase']): void {
-    const isSame = phase === status.phase;
-    if (isSame && status.transport === ladder.transport) return;
-    status = { phase, transport: ladder.transport, since: isSame ? status.since : Date.now() };
-    options.onStatus(status);
-  }
-
-  function start(transport: TransportName, onFirst: () => void): Try {
-    const controller = new AbortController();
-    let since: number | undefined;
-    const ending = TRANSPORTS[transport]({
-      ...options,
-      signal: controller.signal,
-      onMessage: (message) => {
-        if (!controller.signal.aborted) options.onMessage(message);
-      },
-      onAlive: (serverMs) => {
-        if (controller.signal.aborted) return;
-        lastAlive = Date.now();
-        if (since === undefined) {
-          since = lastAlive;
-          onFirst();
-        }
-        options.onAlive(serverMs);
-      },
-    });
-    return { controller, ending, aliveSince: () => since };
+  /** How long to wait before the next attempt, in ms; undefined when there is none. */
+  function after(ending: Ending, heldMs: number): number | undefined {
+    const { why } = ending;
+    const isLasting = why === 'answered' || (isLive && heldMs >= HELD_MS);
+    ladder.note(transport, why, isLasting, Date.now());
+    if (isLasting) failures = 0;
+    if (why === 'answered') {
+      waitSeconds = isIdle ? 0 : WAIT_SECONDS;
+      return isIdle ? IDLE_MS : BREATH_MS;
+    }
+    if (why === 'renew') return 0;
+    const isFirst = failures++ === 0;
+    waitSeconds = 0;
+    if (why === 'unauthorized' && tokens.refuse() && isFirst) return 0;
+    if (runs.length > 1 && (why === 'refused' || ending.isWrongRun)) return void options.onMixed();
+    if (why === 'refused') return void onPhase('refused', transport);
+    if (why === 'blocked' && isFirst) return 0;
+    onPhase(why === 'unauthorized' ? why : 'retrying', transport);
+    return backoffMs({ ...ending, failures: isLasting ? 0 : failures, random: Math.random() });
   }
 
   async function loop(): Promise<void> {
-    while (!isClosed) {
-      current ??= start(ladder.transport, onLive);
-      const attempt = current;
-      const ending = await attempt.ending;
-      if (isClosed) return;
-      // A climb has put another in its place.
-      if (attempt !== current) continue;
-      current = undefined;
-      stopClimb();
-      if (ending.why === 'finished') return report('closed');
-      if (ending.why === 'refused') return report('refused');
-      const since = attempt.aliveSince();
-      if (!isWoken) ladder = afterAttempt(ladder, ending, since === undefined ? 0 : Date.now() - since);
-      report('retrying');
-      const isHurried = isWoken || ending.why === 'blocked';
-      isWoken = false;
-      if (isHurried) continue;
-      waiting = new AbortController();
-      await pause(backoffMs({ ...ending, failures: ladder.failures, random: Math.random() }), waiting.signal);
-      waiting = undefined;
+    await pause(options.delayMs, signal);
+    while (!signal.aborted) {
+      transport = isIdle ? 'poll' : ladder.transport(Date.now());
+      isLive = false;
+      const startedAt = Date.now();
+      const ending = await read(attempt, transport === 'poll' ? waitSeconds : undefined);
+      if (signal.aborted) return;
+      const pauseMs = after(ending, Date.now() - startedAt);
+      if (pauseMs === undefined) return;
+      await pause(pauseMs, signal);
     }
   }
 
-  function onLive(): void {
-    report('live');
-    planClimb(ladder.climbMs);
-  }
-
-  function planClimb(delayMs: number): void {
-    clearTimeout(climbTimer);
-    if (canClimb(ladder) && climb === undefined) climbTimer = setTimeout(tryClimb, delayMs);
-  }
-
-  function tryClimb(): void {
-    const attempt = start('sse', () => {
-      // Something came through: this one stays, what it overlaps with is dropped by the reducer.
-      climb = undefined;
-      const lower = current;
-      current = attempt;
-      ladder = startLadder();
-      lower?.controller.abort();
-      report('live');
-    });
-    climb = attempt;
-    attempt.ending.then(() => {
-      if (climb !== attempt) return;
-      climb = undefined;
-      ladder = afterClimb(ladder);
-      if (!isClosed && current !== undefined) planClimb(ladder.climbMs);
-    });
-  }
-
-  function stopClimb(): void {
-    clearTimeout(climbTimer);
-    climb?.controller.abort();
-    climb = undefined;
-  }
-
   loop();
-  return {
-    wake(isCertain) {
-      if (waiting !== undefined) return waiting.abort();
-      if (!isCertain && Date.now() - lastAlive <= DOUBTFUL_MS) return planClimb(0);
-      isWoken = true;
-      current?.controller.abort();
-    },
-    close() {
-      isClosed = true;
-      stopClimb();
-      current?.controller.abort();
-      waiting?.abort();
-    },
-  };
+  return { close: () => closing.abort() };
+}
+
+/** Resolves after that time, or as soon as the signal says so. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+    signal.onabort = () => resolve();
+  });
 }

@@ -1,5 +1,4 @@
-// What a page knows of one run, and who wants to hear of it. Whatever comes in, from a transport or another tab, passes
-// the one reducer here.
+// What a page knows of one run, and who wants to hear of it. What comes in passes the one reducer here.
 import type { ConnectionStatus } from '../connection-status.ts';
 import type { Message } from '../message.ts';
 import { reduce } from '../reducer.ts';
@@ -7,7 +6,7 @@ import { emptyRun, type RunState } from '../run-state.ts';
 
 export interface Known {
   state: RunState;
-  /** `closed` once the run is done, or the server has nothing more. */
+  /** `closed` once the run is done. */
   status: ConnectionStatus;
   /** What to add to local time to get the server's. */
   clockOffsetMs: number;
@@ -19,25 +18,16 @@ export interface KnownRun {
   state: RunState;
   status: ConnectionStatus;
   listeners: Set<Listener>;
-  /** The leader was asked for the whole of it. */
-  isAsked: boolean;
+  /** Local time in ms at which the last listener went. */
+  leftAt: number;
 }
 
-/** One step of what is known: an event or snapshot as it came, or what another tab knows. */
-export interface Change {
-  run: string;
-  message?: Message;
-  state?: RunState | undefined;
-  status?: ConnectionStatus;
+export function newStatus(): ConnectionStatus {
+  return { phase: 'connecting', transport: 'stream', since: Date.now() };
 }
 
-export function newRun(): KnownRun {
-  return {
-    state: emptyRun,
-    status: { phase: 'connecting', transport: 'sse', since: Date.now() },
-    listeners: new Set(),
-    isAsked: false,
-  };
+export function newRun(state: RunState = emptyRun): KnownRun {
+  return { state, status: newStatus(), listeners: new Set(), leftAt: 0 };
 }
 
 /** Whether nothing more is to be asked. */
@@ -46,11 +36,22 @@ export function isSettled({ status }: KnownRun): boolean {
 }
 
 /** False when it brings nothing new. What is settled stays so, though a stream it shared with others goes on. */
-export function applyChange(known: KnownRun, { message, state, status }: Change): boolean {
-  if (isSettled(known)) return false;
-  const before = { ...known };
-  known.state = message ? reduce(known.state, message) : (state ?? known.state);
-  known.status = status ?? known.status;
-  if (known.state.done) known.status = { ...known.status, phase: 'closed' };
-  return known.state !== before.state || known.status !== before.status;
+export function takeMessage(known: KnownRun, message: Message): boolean {
+  const state = isSettled(known) ? known.state : reduce(known.state, message);
+  if (state === known.state && !state.done) return false;
+  known.state = state;
+  return !state.done || takePhase(known, 'closed', known.status.transport);
+}
+
+/** False when it is so already. */
+export function takePhase(
+  known: KnownRun,
+  phase: ConnectionStatus['phase'],
+  transport: ConnectionStatus['transport'],
+): boolean {
+  const { status } = known;
+  const isSame = phase === status.phase;
+  if (isSettled(known) || (isSame && transport === status.transport)) return false;
+  known.status = { phase, transport, since: isSame ? status.since : Date.now() };
+  return true;
 }

@@ -1,47 +1,46 @@
-// Which transport comes next: streams first, WebSocket where streams don't get through, polling where nothing else
-// does. Pure; the connection carries it out.
+// Which way comes next: the stream, or looks where streams don't get through. Shared by all connections to a service,
+// so that a page that is shown again needn't find out anew.
 import type { TransportName } from '../connection-status.ts';
-import type { Ending } from './transport.ts';
+import type { Ending } from './attempt.ts';
 
-const RUNGS: readonly TransportName[] = ['sse', 'websocket', 'poll'];
-/** Refusals and breaks before other ways are tried: mostly it is the server that is away. */
+/** Breaks before the other way is tried: mostly it is the server that is away. */
 const PATIENCE = 3;
-/** A connection that held this long has worked; one that breaks sooner counts as a failure. */
-const HELD_MS = 5_000;
 const FIRST_CLIMB_MS = 5_000;
 const LAST_CLIMB_MS = 300_000;
 
 export interface Ladder {
-  readonly transport: TransportName;
-  readonly isForced: boolean;
-  /** In a row, since something last worked. */
-  readonly failures: number;
-  /** How long to wait before trying the stream again from a lower rung. */
-  readonly climbMs: number;
+  transport(now: number): TransportName;
+  /** After an attempt. `isLasting`: it held for a while, so it has worked. */
+  note(transport: TransportName, why: Ending['why'], isLasting: boolean, now: number): void;
+  /** The network has changed: the stream is worth another try. */
+  reset(): void;
 }
 
-export function startLadder(wanted: TransportName | 'auto' = 'auto'): Ladder {
+export function createLadder(wanted: TransportName | 'auto'): Ladder {
   // Whatever else a page or a framework says, null for an attribute that was taken away, is no wish.
-  const forced = RUNGS.find((rung) => rung === wanted);
-  return { transport: forced ?? 'sse', isForced: forced !== undefined, failures: 0, climbMs: FIRST_CLIMB_MS };
-}
+  const forced = wanted === 'stream' || wanted === 'poll' ? wanted : undefined;
+  let breaks = 0;
+  let climbMs = FIRST_CLIMB_MS;
+  /** The stream is tried again from then on. */
+  let climbAt = 0;
 
-/** After an attempt that ended. `liveMs`: how long something got through, 0 when nothing did. */
-export function afterAttempt(ladder: Ladder, { why }: Ending, liveMs: number): Ladder {
-  if (liveMs >= HELD_MS) return { ...ladder, failures: 0 };
-  const failures = ladder.failures + 1;
-  // Opened and yet silent: something in between holds everything back, and will do so the next time.
-  const isHopeless = why === 'blocked' || failures >= PATIENCE;
-  // From the lowest rung back to the top: which one works may have changed meanwhile.
-  const below = RUNGS[(RUNGS.indexOf(ladder.transport) + 1) % RUNGS.length] ?? 'sse';
-  return { ...ladder, failures, transport: isHopeless && !ladder.isForced ? below : ladder.transport };
-}
+  function reset(): void {
+    breaks = 0;
+    climbMs = FIRST_CLIMB_MS;
+    climbAt = 0;
+  }
 
-/** A try to climb came to nothing: the next one later. */
-export function afterClimb(ladder: Ladder): Ladder {
-  return { ...ladder, climbMs: Math.min(LAST_CLIMB_MS, ladder.climbMs * 2) };
-}
-
-export function canClimb({ isForced, transport }: Ladder): boolean {
-  return !isForced && transport !== 'sse';
+  return {
+    transport: (now) => forced ?? (now < climbAt ? 'poll' : 'stream'),
+    note(transport, why, isLasting, now) {
+      if (isLasting) return transport === 'stream' ? reset() : undefined;
+      if (why !== 'broken' && why !== 'blocked') return;
+      breaks++;
+      if (why !== 'blocked' && breaks % PATIENCE !== 0) return;
+      // One that is silent will be so the next time. From looks that fail it goes back up: what works may have changed.
+      climbAt = transport === 'stream' ? now + climbMs : 0;
+      climbMs = Math.min(LAST_CLIMB_MS, climbMs * 2);
+    },
+    reset,
+  };
 }

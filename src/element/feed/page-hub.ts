@@ -1,211 +1,192 @@
-// What all elements of a page share for one service: what is known of each run, and one connection for it, wherever in
-// the browser that is held.
+// What all elements of a page share for one service: what is known of each run, and the connection.
 import type { TransportName } from '../connection-status.ts';
-import { applyChange, type Change, isSettled, type KnownRun, type Listener, newRun } from './known-run.ts';
-import { createStreams } from './streams.ts';
-import { joinTabs, type Tabs } from './tab-leader.ts';
-import type { Endpoint } from './transport.ts';
-import { onWake } from './wake.ts';
+import type { RunState } from '../run-state.ts';
+import { type Connection, IDLE_MS, openConnection } from './connection.ts';
+import {
+  isSettled,
+  type KnownRun,
+  type Listener,
+  newRun,
+  newStatus,
+  takeMessage,
+  takePhase,
+} from './known-run.ts';
+import { createLadder } from './ladder.ts';
+import { createAsk, type Endpoint, groupRuns } from './request.ts';
+import { createTokens, type TokenProvider } from './tokens.ts';
 
 export interface HubTarget extends Endpoint {
   transport: TransportName | 'auto';
+  /** Bearer token, or "". */
+  token: string;
+  provider: TokenProvider | undefined;
 }
 
 export interface Hub {
-  /** Tells what is known at once, then on every change, until the returned function is called. */
-  watch(run: string, listener: Listener): () => void;
+  readonly target: HubTarget;
+  /** What was told by another hub may be passed in. Tells what is known at once, then on every change, until the returned function is called. */
+  watch(run: string, known: RunState, listener: Listener): () => void;
+  setProvider(provider: TokenProvider | undefined): void;
+  /** False, and nothing is done, while somebody watches. */
+  close(): boolean;
 }
 
-/** What tabs tell one another. Followers say what they want, and what they have of it; the leader all else. */
-type Post = { tab: string; want: [run: string, id: number][] } | { beat: number; isNew: boolean } | Change;
+const GATHER_MS = 100;
+/** Of the six that a browser allows for a host some are the page's own. */
+const MAX_STREAMS = 3;
+/** How many runs that nobody watches are remembered: their elements may be replaced, or scrolled back to. */
+const MAX_UNWATCHED = 100;
+/** A run that is over is asked for again by elements that come later than this: it may have been started anew. */
+const SETTLED_MS = 10_000;
 
-const BEAT_MS = 15_000;
-const SETTLE_MS = 100;
-/** A tab that hasn't repeated its wish for this long is gone. Hidden ones are given a timer once a minute. */
-const FORGET_MS = 180_000;
+const hubs = new Set<Hub>();
 
-const hubs = new Map<string, Hub>();
-
-/** One hub per service, token and forced transport. It lives as long as the page, its connections only when needed. */
+/** One hub per service, token and forced transport. */
 export function hubFor(target: HubTarget): Hub {
-  const key = JSON.stringify(['run-progress', target.server, target.token, target.transport]);
-  const hub = hubs.get(key) ?? createHub(key, target);
-  hubs.set(key, hub);
+  const keys = ['server', 'credentials', 'transport', 'token', 'provider'] as const;
+  for (const hub of hubs) {
+    if (keys.every((key) => hub.target[key] === target[key])) return hub;
+    // Its token was replaced, most likely.
+    if (hub.target.server === target.server && hub.close()) hubs.delete(hub);
+  }
+  const hub = createHub(target);
+  hubs.add(hub);
   return hub;
 }
 
-function createHub(name: string, target: HubTarget): Hub {
+function createHub(target: HubTarget): Hub {
   const runs = new Map<string, KnownRun>();
-  /** What the other tabs want of this one, while it leads. */
-  const others = new Map<string, { runs: string[]; heardAt: number }>();
-  const tab = String(Math.random());
-  let tabs: Tabs<Post> | undefined;
-  let isLeader = false;
+  const tokens = createTokens(target.token, target.provider);
+  const ladder = createLadder(target.transport);
+  const ask = createAsk(target, tokens);
+  const ending = new AbortController();
+  let open = new Map<Connection, readonly string[]>();
   let clockOffsetMs = 0;
-  let postedAt = 0;
-  let timer: ReturnType<typeof setInterval> | undefined;
+  let isLeaving = false;
   let soon: ReturnType<typeof setTimeout> | undefined;
 
-  const streams = createStreams({
-    endpoint: target,
-    transport: target.transport,
-    cursorOf: (run) => knownOf(run).state.id,
-    onMessage: (message) => tell({ run: message.run_id, message }),
-    onStatus: (run, status) => tell({ run, status }),
-    onAlive(serverMs) {
-      if (serverMs) clockOffsetMs = serverMs - Date.now();
-      if (Date.now() - postedAt > BEAT_MS / 3) beat(false);
-    },
-  });
-
-  function knownOf(run: string): KnownRun {
-    const known = runs.get(run) ?? newRun();
-    runs.set(run, known);
-    return known;
-  }
-
-  /** Has the streams, or the tab that leads, follow what is wanted here by now. */
-  function settle(): void {
+  /** What is asked for. A stream that also carries a few other runs may stay: it costs less than a new one. */
+  function settle(isForced = false): void {
     clearTimeout(soon);
     soon = undefined;
-    const elsewhere = [...others.values()].flatMap((other) => other.runs);
-    for (const [run, { listeners }] of runs) {
-      if (listeners.size === 0 && !elsewhere.includes(run)) runs.delete(run);
-    }
-    const all = [...runs];
-    if (isLeader) streams.want(all.filter(([, known]) => !isSettled(known)).map(([run]) => run));
-    else post({ tab, want: all.map(([run, { state }]) => [run, state.id]) });
+    const wanted = [...runs].filter(([, known]) => known.listeners.size > 0 && !isSettled(known));
+    const names = wanted.map(([run]) => run);
+    const carried = new Set([...open.values()].flat());
+    const isCovered = names.every((run) => carried.has(run)) && names.length * 2 >= carried.size;
+    if (isCovered && !isForced) return;
+    for (const connection of open.keys()) connection.close();
+    open = new Map();
+    forget();
+    const isKnown = wanted.every(([, { status }]) => status.phase === 'live');
+    if (!isLeaving) for (const group of groupRuns(names)) connect(group, isKnown);
   }
 
-  /**
-   * Elements come and go in bunches (a table is filled), or leave and are back at once (it is sorted): what is known of
-   * them stays, and one new connection does for all.
-   */
+  /** Only when no stream goes on: it doesn't tell twice what it told of a run. */
+  function forget(): void {
+    const unwatched = [...runs].filter(([, { listeners }]) => listeners.size === 0);
+    unwatched.sort(([, a], [, b]) => b.leftAt - a.leftAt);
+    for (const [run] of unwatched.slice(MAX_UNWATCHED)) runs.delete(run);
+  }
+
+  /** Elements come and go in bunches: a table is filled, or sorted. */
   function settleSoon(): void {
-    soon ??= setTimeout(settle, runs.size > 1 ? SETTLE_MS : 0);
+    soon ??= setTimeout(settle, open.size > 0 ? GATHER_MS : 0);
   }
 
-  function post(message: Post): void {
-    postedAt = Date.now();
-    tabs?.post(message);
-  }
-
-  function beat(isNew: boolean): void {
-    post({ beat: clockOffsetMs, isNew });
-  }
-
-  function tell(change: Change): void {
-    if (apply(change)) post(change);
-  }
-
-  function apply(change: Change): boolean {
-    const known = runs.get(change.run);
-    if (known === undefined || !applyChange(known, change)) return false;
-    for (const listener of known.listeners) listener({ ...known, clockOffsetMs });
-    if (isSettled(known)) settle();
-    return true;
-  }
-
-  function onPost(message: Post): void {
-    if ('want' in message) {
-      if (isLeader) answer(message.tab, message.want);
-      return;
-    }
-    tabs?.heard();
-    if (isLeader) return;
-    if ('run' in message) {
-      follow(message);
-      return;
-    }
-    clockOffsetMs = message.beat;
-    if (message.isNew) settle();
-  }
-
-  function answer(asking: string, want: [run: string, id: number][]): void {
-    others.set(asking, { runs: want.map(([run]) => run), heardAt: Date.now() });
-    for (const [run, id] of want) {
-      const { state, status } = knownOf(run);
-      post({ run, status, state: state.id === id ? undefined : state });
-    }
-    settleSoon();
-  }
-
-  /** This tab may have been frozen, or come late: where a message doesn't join on, it asks for the whole. */
-  function follow(change: Change): void {
-    const known = runs.get(change.run);
-    if (known === undefined) return;
-    const { message, state, status } = change;
-    if (status) known.isAsked = false;
-    if (message?.type === 'progress' && message.id > known.state.id + 1) {
-      if (known.isAsked) return;
-      known.isAsked = true;
-      settle();
-      return;
-    }
-    // A leader that has only just begun knows less than its followers.
-    const isNewer = state && (state.id > known.state.id || (state.ts ?? 0) > (known.state.ts ?? 0));
-    apply({ ...change, state: isNewer ? state : undefined });
-  }
-
-  function tend(): void {
-    for (const [other, { heardAt }] of others) if (Date.now() - heardAt > FORGET_MS) others.delete(other);
-    settle();
-    if ([...runs.values()].every(({ listeners }) => listeners.size === 0)) leave();
-    else if (isLeader) beat(false);
-  }
-
-  function join(): void {
-    if (timer !== undefined) return;
-    timer = setInterval(tend, BEAT_MS);
-    tabs = joinTabs<Post>({
-      name,
-      onPost,
-      onLead() {
-        isLeader = true;
-        settle();
-        beat(true);
+  function connect(group: readonly string[], isKnown: boolean): void {
+    const isIdle = document.hidden || open.size >= MAX_STREAMS;
+    const connection = openConnection({
+      runs: group,
+      isIdle,
+      delayMs: isIdle && isKnown ? IDLE_MS : 0,
+      ask,
+      tokens,
+      ladder,
+      cursorOf: (run) => cursorOf(runs.get(run)),
+      onMessage: (message) => tell(message.run_id, (known) => takeMessage(known, message)),
+      onPhase(phase, transport) {
+        for (const run of group) tell(run, (known) => takePhase(known, phase, transport));
       },
-      onFollow() {
-        stepDown();
-        settle();
+      onAlive(serverMs) {
+        if (serverMs) clockOffsetMs = serverMs - Date.now();
+      },
+      onMixed() {
+        // One of them is to blame: each half asks by itself, down to single runs.
+        open.delete(connection);
+        const middle = group.length >> 1;
+        connect(group.slice(0, middle), false);
+        connect(group.slice(middle), false);
       },
     });
+    open.set(connection, group);
   }
 
-  /** Lets go of what only the leader holds. */
-  function stepDown(): void {
-    isLeader = false;
-    others.clear();
-    // Now, not later: a page that is being frozen has no later.
-    streams.want([]);
+  function tell(run: string, change: (known: KnownRun) => boolean): void {
+    const known = runs.get(run);
+    if (known === undefined || !change(known)) return;
+    for (const listener of known.listeners) notify(listener, known);
+    if (isSettled(known)) settleSoon();
   }
 
-  /** The lock goes to the next tab; also before the page is kept for the back button. */
-  function leave(): void {
-    clearInterval(timer);
-    timer = undefined;
-    tabs?.leave();
-    tabs = undefined;
-    stepDown();
+  /** A mistake in what the page does with it is the page's, and no reason to lose the connection. */
+  function notify(listener: Listener, known: KnownRun): void {
+    try {
+      listener({ ...known, clockOffsetMs });
+    } catch (error) {
+      reportError(error);
+    }
   }
 
-  onWake((isCertain) => (isLeader ? streams.wake(isCertain) : settle()));
-  addEventListener('pagehide', leave);
-  addEventListener('pageshow', () => {
-    if (runs.size > 0) join();
-  });
+  const { signal } = ending;
+  addEventListener('online', restart, { signal });
+  document.addEventListener('visibilitychange', () => settle(true), { signal });
+  // Kept for the back button, a page must hold nothing.
+  addEventListener('pagehide', () => leave(true), { signal });
+  addEventListener('pageshow', () => isLeaving && leave(false), { signal });
+  document.addEventListener('resume', restart, { signal });
+
+  function restart(): void {
+    ladder.reset();
+    settle(true);
+  }
+
+  function leave(is: boolean): void {
+    isLeaving = is;
+    settle(true);
+  }
 
   return {
-    watch(run, listener) {
-      const known = knownOf(run);
+    target,
+    watch(run, state, listener) {
+      const known = runs.get(run) ?? newRun();
+      runs.set(run, known);
+      if (state.id > known.state.id) known.state = state;
+      const isOld = known.listeners.size === 0 && Date.now() - known.leftAt > SETTLED_MS;
+      if (isOld && isSettled(known)) known.status = newStatus();
       known.listeners.add(listener);
-      listener({ ...known, clockOffsetMs });
-      join();
+      notify(listener, known);
       settleSoon();
       return () => {
         known.listeners.delete(listener);
+        known.leftAt = Date.now();
         settleSoon();
       };
     },
+    setProvider(provider) {
+      target.provider = provider;
+      tokens.setProvider(provider);
+    },
+    close() {
+      if ([...runs.values()].some(({ listeners }) => listeners.size > 0)) return false;
+      clearTimeout(soon);
+      for (const connection of open.keys()) connection.close();
+      ending.abort();
+      return true;
+    },
   };
+}
+
+/** What is over is asked for as a whole: the service has nothing to say after the end. */
+function cursorOf(known: KnownRun | undefined): number {
+  return known === undefined || known.state.done ? 0 : known.state.id;
 }
