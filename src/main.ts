@@ -34,6 +34,9 @@ const FILES = {
   '/words.js': 'words.js',
 };
 
+/** Longer than any answer takes to be made: Redis may take seconds. */
+const MIN_STALL_MS = 15_000;
+
 function readConfig(): Config {
   try {
     return parseConfig(process.env);
@@ -72,7 +75,7 @@ const server = createHttpServer({
   routes: [...routes, ...staticRoutes(PUBLIC, FILES)],
   access: createAccess(config),
   gate: createGate({ tokens: null, isProduction: config.isProduction }),
-  stallMs: MAX_STALLED_BEATS * config.heartbeatMs,
+  stallMs: Math.max(MAX_STALLED_BEATS * config.heartbeatMs, MIN_STALL_MS),
   log,
 });
 

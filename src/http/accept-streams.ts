@@ -105,6 +105,8 @@ function acceptOthers(server: Server, { isStream, stream, answer }: RequestHandl
     // A response that is pipelined behind another has no socket yet.
     if (!response.socket || !isStream(request)) return answer(request, response);
     streaming.add(socket);
+    // Node's own timeout is for answers: a stream may be silent, and looks after itself.
+    socket.setTimeout(0);
     // A body that nobody reads would hide the end of what the client sends.
     request.resume();
     stream(request, socket);

@@ -69,11 +69,12 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   }, KEEP_ALIVE_MS).unref();
 
   async function status(): Promise<StoreStatus> {
+    // Not waited for: a Redis that does not answer is told below, sooner than this gives up.
+    if (commands.status === 'ready') void clock.ask();
     // A subscriber that is half open shows nothing by itself: it would count as hearing until its own PING times out.
     const [ofCommands, ofSubscriber] = await Promise.all([
       connectionProblem(commands, 'connection'),
       connectionProblem(announcements, 'subscriber connection'),
-      commands.status === 'ready' && clock.ask(),
     ]);
     const reason = ofCommands ?? ofSubscriber ?? subscriber.problem() ?? outboxProblem();
     return reason ? { ready: false, reason } : { ready: true };

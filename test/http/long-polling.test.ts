@@ -139,3 +139,14 @@ test('a client that goes away gives its place back', async (t) => {
   peer.takeAll();
   await pollUntil('its place to be free', async () => service.openCount() === 0);
 });
+
+test('a wait is not cut for its silence, though it was asked for behind an answer', async (t) => {
+  const service = await setUp(t, { heartbeatMs: 50 });
+  const peer = await connected(t, service);
+  peer.takeAll();
+  await peer.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await peer.until('the answer', (text) => text.includes('\nok\n'));
+  await peer.send('GET /api/runs/r/events?wait=1 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  assert.equal(await peer.ended, 'end');
+  assert.match(peer.newest, /HTTP\/1\.1 204 /);
+});
