@@ -1,18 +1,22 @@
 // The fold: how waiting updates of a run become fewer when Redis is away for long. Pure; publish_progress.py says the same,
 // and test/publish/vectors.json holds the two to each other.
+import { decimal } from '../runs/record.ts';
 import type { Update } from '../runs/update.ts';
 
 /**
  * At most `most` updates (at least 1) that leave the run as all of them would, in order. Neighbours are joined, the
- * oldest first, where no log line is lost by it; if that isn't enough the oldest lines go; the end of a run only if all
- * are ends.
+ * oldest first, where no log line is lost by it; if that isn't enough the oldest lines go; the end of a run, and what one
+ * update can't say, only if nothing else is left.
  */
 export function fold(updates: readonly Update[], most: number, terminalStates: readonly string[]): Update[] {
-  const hasEnd = (before: Update, update: Update) =>
-    before.state !== undefined && terminalStates.includes(before.state) && update.state !== undefined;
+  const isApart = (before: Update, update: Update) =>
+    (before.state !== undefined && terminalStates.includes(before.state) && update.state !== undefined) ||
+    before.attempt !== update.attempt ||
+    (before.progress !== undefined && isCounting(update)) ||
+    (update.progress !== undefined && isCounting(before));
   const rules = [
-    (before: Update, update: Update) => !hasBothLines(before, update) && !hasEnd(before, update),
-    (before: Update, update: Update) => !hasEnd(before, update),
+    (before: Update, update: Update) => !hasBothLines(before, update) && !isApart(before, update),
+    (before: Update, update: Update) => !isApart(before, update),
     () => true,
   ];
   return rules.reduce((folded, mayJoin) => joinOldest(folded, most, mayJoin), [...updates]);
@@ -28,7 +32,7 @@ function joinOldest(
   for (const update of updates) {
     const before = folded.at(-1);
     if (before && excess > 0 && mayJoin(before, update)) {
-      folded[folded.length - 1] = { ...before, ...update };
+      folded[folded.length - 1] = join(before, update);
       excess--;
     } else folded.push(update);
   }
@@ -37,4 +41,32 @@ function joinOldest(
 
 function hasBothLines(before: Update, update: Update): boolean {
   return before.log !== undefined && update.log !== undefined;
+}
+
+function isCounting({ current, total, advance }: Update): boolean {
+  return (current ?? total ?? advance) !== undefined;
+}
+
+/** Of what one update can't say the newer part stays. */
+function join(before: Update, update: Update): Update {
+  if (update.attempt !== undefined && update.attempt !== before.attempt)
+    return ofHigherAttempt(before, update);
+  const joined = { ...before, ...update };
+  if (update.progress !== undefined) {
+    delete joined.current;
+    delete joined.total;
+    delete joined.advance;
+    return joined;
+  }
+  if (isCounting(update)) delete joined.progress;
+  if (update.current !== undefined && update.advance === undefined) delete joined.advance;
+  if (update.current === undefined && before.advance !== undefined && update.advance !== undefined)
+    joined.advance = decimal(before.advance + update.advance);
+  return joined;
+}
+
+function ofHigherAttempt(before: Update, update: Update): Update {
+  if ((before.attempt ?? -1) > (update.attempt ?? -1)) return before;
+  const { log, data } = before;
+  return { ...(log !== undefined && { log }), ...(data !== undefined && { data }), ...update };
 }

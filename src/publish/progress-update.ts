@@ -13,6 +13,13 @@ export interface ProgressUpdate {
   log?: string | null | undefined;
   /** Up to 16 KiB as JSON. */
   data?: Readonly<Record<string, unknown>> | null | undefined;
+  /** Counters, as 3 of 20, in place of `progress`: the run's progress becomes current ÷ total. */
+  current?: number | null | undefined;
+  total?: number | null | undefined;
+  /** Adds to the run's `current`, once, also from many processes. */
+  advance?: number | null | undefined;
+  /** A whole number. A higher one begins the run anew; what then comes of a lower one is not recorded. */
+  attempt?: number | null | undefined;
 }
 
 /** The valid fields, and what is wrong with the others. `data` is copied, as it is sent later. */

@@ -1,0 +1,81 @@
+// A publisher's folding, held to the model of the record rule: what waits, folded, leaves the run as all of it would.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { fold } from '../../src/publish/fold.ts';
+import type { Update } from '../../src/runs/update.ts';
+import { createRecordModel, type ModelEvent } from '../stores/record-model.ts';
+
+const ENDS = ['END', 'FAILED'];
+
+interface Case {
+  most: number;
+  updates: Update[];
+}
+
+const optional = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
+const tenths = fc.integer({ min: 1, max: 50 }).map((value) => value / 10);
+const states = fc.constantFrom('A', 'B', 'C');
+const others = { log: optional(fc.constantFrom('x', 'y')), state: optional(states) };
+const counting = fc.record({
+  ...others,
+  current: optional(tenths),
+  total: optional(tenths),
+  advance: optional(tenths),
+});
+const progressing = fc.record({ ...others, progress: optional(fc.constantFrom(0, 0.25, 1)) });
+const withEnds = fc.record({
+  log: others.log,
+  state: optional(fc.constantFrom('A', ...ENDS)),
+  attempt: optional(fc.nat(2)),
+});
+
+function cases(one: fc.Arbitrary<object>): fc.Arbitrary<Case> {
+  return fc.record({
+    most: fc.integer({ min: 1, max: 8 }),
+    updates: fc
+      .array(one, { minLength: 1, maxLength: 15 })
+      .map((updates) => JSON.parse(JSON.stringify(updates))),
+  });
+}
+
+/** None of them makes it lose more than log lines. */
+const lossless = fc.oneof(cases(counting), cases(progressing));
+
+const START: Update[] = [{ total: 7, attempt: 1 }, { advance: 0.3 }];
+
+function valuesAfter(updates: readonly Update[]): ModelEvent | null {
+  const model = createRecordModel(ENDS);
+  let n = 0;
+  let last: ModelEvent | null = null;
+  for (const update of [...START, ...updates]) {
+    const outcome = model.record({ runId: 'r', update, name: { source: 'p', n: ++n } });
+    if (outcome.status === 'recorded') last = { ...outcome.event, message: '' };
+  }
+  return last;
+}
+
+function assertFolded({ most, updates }: Case, folded: readonly Update[]) {
+  assert.ok(folded.length <= Math.max(most, 1));
+  assert.deepEqual(valuesAfter(folded), valuesAfter(updates));
+}
+
+test('Node: folded updates leave the run as all of them would', () => {
+  fc.assert(
+    fc.property(lossless, (given) => assertFolded(given, fold(given.updates, given.most, ENDS))),
+    { numRuns: 1000 },
+  );
+});
+
+test('Node: of attempts, and of ends, the newest is what stays', () => {
+  fc.assert(
+    fc.property(cases(withEnds), ({ most, updates }) => {
+      const folded = fold(updates, most, ENDS);
+      const [after, whole] = [valuesAfter(folded), valuesAfter(updates)];
+      const [attempt] = updates.map((update) => update.attempt ?? 1).sort((a, b) => b - a);
+      assert.equal(after?.attempt, Math.max(attempt ?? 1, 1));
+      if (updates.every((update) => update.attempt !== undefined)) assert.equal(after?.state, whole?.state);
+    }),
+    { numRuns: 1000 },
+  );
+});
