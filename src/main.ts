@@ -19,10 +19,12 @@ import { reasonOf } from './stores/redis-client.ts';
 const PUBLIC = new URL('../public/', import.meta.url);
 const FILES = {
   '/': 'index.html',
+  '/asyncapi.json': 'asyncapi.json',
   '/by-id.js': 'by-id.js',
   '/demo.js': 'demo.js',
   '/demo-view.js': 'demo-view.js',
   '/icon.svg': 'icon.svg',
+  '/openapi.json': 'openapi.json',
   '/page.css': 'page.css',
   '/page.js': 'page.js',
   '/page-example.js': 'page-example.js',
