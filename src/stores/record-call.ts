@@ -6,7 +6,7 @@ import type { Recording } from '../runs/record.ts';
 import { keyOf, type Settings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 import { parseReply, placed, settingsLines, updateLines } from './record-script.ts';
-import { reasonOf } from './redis-client.ts';
+import { databaseOf, reasonOf } from './redis-client.ts';
 
 const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');
 const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
@@ -43,7 +43,7 @@ export interface CallResult {
 export type RecordCall = (batch: readonly Sendable[]) => Promise<CallResult>;
 
 export function createRecordCall(client: Redis, settings: Settings): RecordCall {
-  const head = settingsLines(settings, Number(client.options.db ?? 0));
+  const head = settingsLines(settings, databaseOf(client));
 
   async function run(keys: string[], args: string[]): Promise<unknown> {
     try {

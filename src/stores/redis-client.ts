@@ -62,3 +62,8 @@ export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   return error.message || (error as NodeJS.ErrnoException).code || error.name;
 }
+
+/** The number of the database that a connection has selected. */
+export function databaseOf({ options }: Redis): number {
+  return Number(options.db ?? 0);
+}

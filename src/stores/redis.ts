@@ -1,14 +1,14 @@
 // The store on Redis: a list per run, a script that records, a connection for commands and one for announcements.
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
+import { channelOf, keyOf, type Settings } from '../runs/settings.ts';
 import type { Store, StoreStatus } from '../runs/store.ts';
 import { createHistoryReader } from './history-reader.ts';
 import { createListener } from './listener.ts';
 import { createOutbox } from './outbox.ts';
 import { createRecordCall } from './record-call.ts';
 import { createRecorder } from './recorder.ts';
-import { createRedisClient, reasonOf } from './redis-client.ts';
+import { createRedisClient, databaseOf, reasonOf } from './redis-client.ts';
 import { createRedisClock } from './redis-clock.ts';
 import { createSubscriber } from './subscriber.ts';
 import { createTally } from './tally.ts';
@@ -30,12 +30,12 @@ const STATUS_TIMEOUT_MS = 1500;
 
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, tlsInsecure, rawChannel, keyPrefix, log } = options;
-  const markerKey = markerKeyOf(keyPrefix);
   const historyKey = (runId: string) => keyOf(keyPrefix, runId);
   const client = (name: string, answerTimeoutMs: number) =>
     createRedisClient({ url, tlsInsecure, name, answerTimeoutMs, log });
   const commands = client('run-progress', COMMAND_TIMEOUT_MS);
   const announcements = client('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);
+  const channel = (runId: string) => channelOf(keyPrefix, databaseOf(announcements), runId);
   const call = createRecordCall(commands, options);
   const tally = createTally(log);
   const outbox = createOutbox({ call, isAnswering: () => isAnswering(commands), tally });
@@ -48,7 +48,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     client: announcements,
     commands,
     rawChannel,
-    markerKey,
+    keyPrefix,
     listener,
     onConnection,
     log,
@@ -90,8 +90,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     read: createHistoryReader((runId, start, stop) => commands.lrange(historyKey(runId), start, stop)),
     readLast: (runId) => commands.lindex(historyKey(runId), -1),
     follow: (runId, onEntries) =>
-      subscriber.follow(historyKey(runId), (announcement) => onEntries(announcement.split('\n'))),
-    unfollow: (runId) => subscriber.unfollow(historyKey(runId)),
+      subscriber.follow(channel(runId), (announcement) => onEntries(announcement.split('\n'))),
+    unfollow: (runId) => subscriber.unfollow(channel(runId)),
     onConnection: (listen) => {
       connectionListeners.push(listen);
     },

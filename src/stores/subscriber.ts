@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { channelPrefix, markerChannelOf, markerKeyOf } from '../runs/settings.ts';
 import type { Listener } from './listener.ts';
-import { reasonOf } from './redis-client.ts';
+import { databaseOf, reasonOf } from './redis-client.ts';
 
 const MARKER_SCRIPT = readFileSync(new URL('./marker.lua', import.meta.url), 'utf8');
 
@@ -17,8 +18,7 @@ export interface SubscriberOptions {
   /** The command connection: where RESP2 refuses EVAL on a subscribed one, the marker goes this way. */
   commands: Redis;
   rawChannel: string;
-  /** Key of the epoch counter, and channel of the markers. */
-  markerKey: string;
+  keyPrefix: string;
   listener: Listener;
   onConnection(event: 'lost' | 'back'): void;
   log: Logger;
@@ -33,7 +33,10 @@ export interface Subscriber {
 }
 
 export function createSubscriber(options: SubscriberOptions): Subscriber {
-  const { client, commands, rawChannel, markerKey, listener, onConnection, log } = options;
+  const { client, commands, rawChannel, keyPrefix, listener, onConnection, log } = options;
+  const database = databaseOf(client);
+  const markerKey = markerKeyOf(keyPrefix);
+  const markerChannel = markerChannelOf(keyPrefix, database);
   const followers = new Map<string, (text: string) => void>();
   let refusal: string | null = null;
   let retry: NodeJS.Timeout | undefined;
@@ -51,7 +54,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   });
   client.on('message', (channel: string, text: string) => {
     if (channel === rawChannel) listener.onMessage(text);
-    else if (channel === markerKey) listener.onMarker(text);
+    else if (channel === markerChannel) listener.onMarker(text);
     else followers.get(channel)?.(text);
   });
   // A half-open connection makes no error by itself: an unanswered PING does (socketTimeout).
@@ -69,7 +72,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     const token = randomBytes(8).toString('base64url');
     try {
       // A refused SUBSCRIBE would still let the marker through, and others would count from it.
-      if (refusal) await client.subscribe(rawChannel, markerKey);
+      if (refusal) await client.subscribe(rawChannel, markerChannel);
       listener.attach(token);
       const [subscribed, marked] = await subscribeAndMark(token);
       if (subscribed) throw subscribed;
@@ -94,8 +97,8 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   async function subscribeAndMark(token: string): Promise<(Error | null)[]> {
     const results = await client
       .pipeline()
-      .subscribe(rawChannel, markerKey)
-      .eval(MARKER_SCRIPT, 1, markerKey, listener.newestEpoch(), token)
+      .subscribe(rawChannel, markerChannel)
+      .eval(MARKER_SCRIPT, 1, markerKey, listener.newestEpoch(), token, channelPrefix(database))
       .exec();
     return results?.map(([error]) => error) ?? [];
   }
@@ -108,7 +111,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
         'Redis speaks RESP2 only: a raw message sent just while a server connects may be missed by it',
       );
     warnedOfResp2 = true;
-    await commands.eval(MARKER_SCRIPT, 1, markerKey, listener.newestEpoch(), token);
+    await commands.eval(MARKER_SCRIPT, 1, markerKey, listener.newestEpoch(), token, channelPrefix(database));
   }
 
   function logged(command: string) {
