@@ -23,11 +23,11 @@ export class LongPoll {
   readonly #socket: Socket;
   readonly #options: LongPollOptions;
   readonly #timer: NodeJS.Timeout;
-  /** Runs of which a part has been written, and more is to come. */
+  /** Runs that found the socket full: they may have more. */
   readonly #unfinished = new Set<Run>();
   #subscriptions: readonly Subscription[] = [];
   #hasBegun = false;
-  #isSubscribing = false;
+  #isAdvancing = false;
 
   constructor(socket: Socket, options: LongPollOptions) {
     this.#socket = socket;
@@ -35,17 +35,16 @@ export class LongPoll {
     this.#timer = setTimeout(() => this.#answerWhole(options.nothing), options.waitMs);
     socket.on('drain', () => {
       socket.resume();
-      for (const subscription of this.#subscriptions) subscription.advance();
+      this.#advance(() => {
+        for (const subscription of this.#subscriptions) subscription.advance();
+      });
     });
   }
 
   read(starts: readonly Start[]) {
-    this.#socket.cork();
-    this.#isSubscribing = true;
-    this.#subscriptions = starts.map(({ run, cursor }) => run.subscribe(this.#readerOf(run), cursor));
-    this.#isSubscribing = false;
-    this.#endIfWhole();
-    this.#socket.uncork();
+    this.#advance(() => {
+      this.#subscriptions = starts.map(({ run, cursor }) => run.subscribe(this.#readerOf(run), cursor));
+    });
   }
 
   /** Says that the service shuts down, if nothing has been said yet. */
@@ -59,10 +58,25 @@ export class LongPoll {
     for (const subscription of this.#subscriptions) subscription.cancel();
   }
 
+  /** The answer is whole only when each of the runs has been asked. */
+  #advance(askEach: () => void) {
+    this.#socket.cork();
+    this.#unfinished.clear();
+    this.#isAdvancing = true;
+    askEach();
+    this.#isAdvancing = false;
+    this.#endIfWhole();
+    this.#socket.uncork();
+  }
+
   #readerOf(run: Run): Reader {
     const { format } = this.#options;
     return {
-      isWritable: () => this.#socket.writable && !this.#socket.writableNeedDrain,
+      isWritable: () => {
+        const isWritable = this.#socket.writable && !this.#socket.writableNeedDrain;
+        if (!isWritable) this.#unfinished.add(run);
+        return isWritable;
+      },
       snapshot: (snapshot) => this.#write(run, format.snapshot(snapshot), snapshot.id),
       events: (events) => this.#write(run, format.events(events), events.at(-1)?.id ?? 0),
     };
@@ -73,9 +87,7 @@ export class LongPoll {
     writeAll(this.#socket, this.#options.isChunked ? chunk : plain);
     // What it sends while it takes nothing is no sign that it takes something.
     if (this.#socket.writableNeedDrain) this.#socket.pause();
-    if (id === run.history.lastId) this.#unfinished.delete(run);
-    else this.#unfinished.add(run);
-    this.#endIfWhole();
+    if (id === run.history.lastId) this.#endIfWhole();
   }
 
   #begin() {
@@ -86,7 +98,7 @@ export class LongPoll {
   }
 
   #endIfWhole() {
-    if (!this.#hasBegun || this.#isSubscribing || this.#unfinished.size > 0 || !this.#socket.writable) return;
+    if (!this.#hasBegun || this.#isAdvancing || this.#unfinished.size > 0 || !this.#socket.writable) return;
     if (this.#options.isChunked) this.#socket.write(LAST_CHUNK);
     this.#socket.destroySoon();
   }
