@@ -85,7 +85,7 @@ export class LongPoll {
   #write(run: Run, { chunk, plain }: Piece, id: number) {
     if (!this.#hasBegun) this.#begin();
     writeAll(this.#socket, this.#options.isChunked ? chunk : plain);
-    // What it sends while it takes nothing is no sign that it takes something.
+    // Reading would reset the timeout: a client that sends, and takes nothing, must be cut as well.
     if (this.#socket.writableNeedDrain) this.#socket.pause();
     if (id === run.history.lastId) this.#endIfWhole();
   }

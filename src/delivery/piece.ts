@@ -20,7 +20,7 @@ export function createPiece(text: string): Piece {
   return { chunk: [chunk], plain: [chunk.subarray(size.length, -END.length)] };
 }
 
-/** What is large is not copied. */
+/** A piece of large buffers, which are not copied. */
 export function createLargePiece(plain: readonly Buffer[]): Piece {
   const length = plain.reduce((sum, bytes) => sum + bytes.length, 0);
   return { chunk: [Buffer.from(`${length.toString(16)}${END}`), ...plain, END_BYTES], plain };

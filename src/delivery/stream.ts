@@ -95,7 +95,7 @@ export class Stream implements Reader {
   watch(ms: number) {
     if (this.#isWatched) return;
     this.#isWatched = true;
-    // What it sends meanwhile would count as a sign that it takes something.
+    // Reading would reset the timeout: a client that sends, and takes nothing, must be cut as well.
     this.#socket.pause();
     this.#socket.setTimeout(ms, cut);
   }

@@ -19,7 +19,7 @@ export interface RequestHandler {
 }
 
 export interface AcceptOptions {
-  /** Who says nothing for so long is cut. */
+  /** A client that says nothing for so long is cut. */
   silentMs?: number;
   /** A client may send so many requests before it has the answer to the first; then it is cut. */
   maxPipelined?: number;
@@ -72,7 +72,7 @@ function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandle
       silent.delete(socket);
       const head = parsePlainHead(bytes);
       if (head && isStream(head)) {
-        // What it sends behind its request is read, as its end would go unnoticed else, and thrown away.
+        // The client's end is only noticed by reading on. Bytes behind the request are thrown away.
         socket.resume();
         stream(head, socket);
         return;

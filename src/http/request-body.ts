@@ -45,7 +45,7 @@ function textOf(bytes: Buffer): string {
 
 /**
  * Reads on what an answered request still sends, so that its client comes to read the answer, and the connection serves
- * the next one. Who sends on beyond all bounds is cut.
+ * the next one. A client that sends more than that is cut.
  */
 export function throwAwayRest(request: IncomingMessage) {
   if (request.complete || request.destroyed) {

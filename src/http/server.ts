@@ -18,7 +18,7 @@ export interface HttpServerOptions extends AdmissionOptions {
   log: Logger;
 }
 
-/** Longer than the idle timeout of the usual proxies (60 s), so that it is they who close. */
+/** Longer than the idle timeout of the usual proxies (60 s), so that the proxy closes first. */
 const KEEP_ALIVE_MS = 75_000;
 
 /** Newer lines of Node leave other upgrades alone; Node 26 gets no further with a connection that an upgrade was read from. */

@@ -1,4 +1,4 @@
-// The WebSocket of a run: its address, and who gets one.
+// The WebSocket of a run: its address, and its cursor.
 import type { WebSockets } from '../delivery/websocket.ts';
 import type { Hub } from '../runs/hub.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
