@@ -1,9 +1,7 @@
 // Progress in what programs print: [3/20], 15%, tqdm, ffmpeg, apt, pytest and their like. Pure.
 
-/** Both, as a fraction and as the program counts. */
-export interface LineProgress {
-  progress: number;
-}
+/** As the program counts, or as a fraction: the fields of an update. */
+export type LineProgress = { current: number; total: number } | { progress: number };
 
 /** The progress in a line, or null. It remembers what an earlier line said of the whole: ffmpeg's duration. */
 export type ProgressOf = (line: string) => LineProgress | null;
@@ -52,7 +50,7 @@ function countersOf(line: string): LineProgress | null {
     const [, current, total] = pattern.exec(line) ?? [];
     // "[1/0]" is no progress, and neither is a date like 11/5.
     if (total !== undefined && Number(total) > 0 && Number(current) <= Number(total))
-      return { progress: Number(current) / Number(total) };
+      return { current: Number(current), total: Number(total) };
   }
   return null;
 }

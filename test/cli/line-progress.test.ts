@@ -1,7 +1,7 @@
 // Progress in what real programs print. The lines were taken from their output.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLineProgress } from '../../src/cli/line-progress.ts';
+import { createLineProgress, type LineProgress } from '../../src/cli/line-progress.ts';
 
 const lines: [line: string, progress: number | null][] = [
   ['[3/20] Building CXX object main.o', 3 / 20],
@@ -36,9 +36,15 @@ const lines: [line: string, progress: number | null][] = [
   ['', null],
   ['time=00:00:30.00 bitrate=1000', null],
 ];
+const fractionOf = (found: LineProgress | null) =>
+  found === null ? null : 'total' in found ? found.current / found.total : found.progress;
 for (const [line, progress] of lines)
-  test(`"${line}" is ${progress}`, () =>
-    assert.equal(createLineProgress()(line)?.progress ?? null, progress));
+  test(`"${line}" is ${progress}`, () => assert.equal(fractionOf(createLineProgress()(line)), progress));
+
+test('what a program counts stays a count', () => {
+  assert.deepEqual(createLineProgress()('[3/20] main.o'), { current: 3, total: 20 });
+  assert.deepEqual(createLineProgress()('[ 15%]'), { progress: 0.15 });
+});
 
 test('ffmpeg tells the duration first, and then the time', () => {
   const progressOf = createLineProgress();

@@ -47,6 +47,12 @@ test('of several runs all must end, or any', async () => {
   assert.equal((await all.ended).code, 1);
 });
 
+test('a run that counts is shown as it counts', async () => {
+  await publishAll(service, 'counted', [{ state: 'A', current: 12, total: 40 }, { log: 'x' }]);
+  const { stdout } = await runCli(['watch', 'counted', '--timeout', '0.5s'], env);
+  assert.match(stdout, /██████░{14} 12\/40 {2}A/);
+});
+
 test('a run that nobody has heard of has not started: it is waited for', async () => {
   const cli = startCli(['watch', 'later', '--json'], env);
   await publishAll(service, 'later', [{ state: 'A', log: 'one' }, { state: 'END' }]);
