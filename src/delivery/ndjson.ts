@@ -1,5 +1,5 @@
 // application/x-ndjson: a JSON per line, for programs.
-import { eventJson, type RunEvent } from '../runs/event.ts';
+import type { RunEvent } from '../runs/event.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
 import { type Format, randomMs, SHUTDOWN_RETRY } from './format.ts';
 import { createLargePiece, createPiece, memoPiece, type Piece } from './piece.ts';
@@ -15,7 +15,7 @@ export function createNdjson(): Format {
     snapshot: (snapshot) =>
       memoPiece(snapshots, snapshot, () => createLargePiece([...snapshot.parts, LINE_END])),
     events: (events) =>
-      memoPiece(joined, events, () => createPiece(events.map((event) => `${eventJson(event)}\n`).join(''))),
+      memoPiece(joined, events, () => createPiece(events.map((event) => `${event.json}\n`).join(''))),
     hello: ping,
     ping,
     goodbye: (nowMs) => `{"type":"ping","ts":${nowMs},"retry":${randomMs(SHUTDOWN_RETRY)}}\n`,

@@ -1,5 +1,5 @@
 // text/event-stream (WHATWG HTML, 9.2.5).
-import { eventJson, type RunEvent } from '../runs/event.ts';
+import type { RunEvent } from '../runs/event.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
 import { type Format, randomMs, SHUTDOWN_RETRY } from './format.ts';
 import { createLargePiece, createPiece, memoPiece, type Piece } from './piece.ts';
@@ -20,7 +20,7 @@ export function createSse({ withIds }: { withIds: boolean }): Format {
 
   /** Without an event there is no cursor: an empty id makes EventSource come back without one. */
   const idLine = (id: number) => (withIds ? `id: ${id || ''}\n` : '');
-  const block = (event: RunEvent) => `${idLine(event.id)}data: ${eventJson(event)}\n\n`;
+  const block = (event: RunEvent) => `${idLine(event.id)}data: ${event.json}\n\n`;
 
   function snapshotPiece({ id, parts }: Snapshot): Piece {
     const begin = `${idLine(id)}data: `;

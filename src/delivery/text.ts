@@ -1,5 +1,5 @@
 // text/plain: lines for people. What a line looks like is in text-lines.ts.
-import { eventJson, type RunEvent } from '../runs/event.ts';
+import type { RunEvent } from '../runs/event.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
 import type { Format } from './format.ts';
 import { createPiece, memoPiece, type Piece } from './piece.ts';
@@ -17,7 +17,7 @@ export function createText(options: TextOptions = {}): Format {
     contentType: 'text/plain; charset=utf-8',
     snapshot: (snapshot) => memoPiece(snapshots, snapshot, () => createPiece(lines(snapshot.text()))),
     events: (events) =>
-      memoPiece(joined, events, () => createPiece(events.map((event) => lines(eventJson(event))).join(''))),
+      memoPiece(joined, events, () => createPiece(events.map((event) => lines(event.json)).join(''))),
     hello: () => '',
     ping: () => PING,
     goodbye: () => '',

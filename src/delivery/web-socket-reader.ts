@@ -1,6 +1,6 @@
 // One open WebSocket: what it is sent, in parts that its peer takes, and what it answers.
 import type { RawData, WebSocket } from 'ws';
-import { eventJson, type RunEvent } from '../runs/event.ts';
+import type { RunEvent } from '../runs/event.ts';
 import { parseTolerantJson } from '../runs/message.ts';
 import type { Reader, Subscription } from '../runs/run.ts';
 
@@ -106,7 +106,7 @@ const known = new WeakMap<readonly RunEvent[], Buffer[]>();
 function encoded(events: readonly RunEvent[]): Buffer[] {
   let bytes = known.get(events);
   if (!bytes) {
-    bytes = events.map((event) => Buffer.from(eventJson(event)));
+    bytes = events.map((event) => Buffer.from(event.json));
     known.set(events, bytes);
   }
   return bytes;

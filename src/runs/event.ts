@@ -92,11 +92,6 @@ function keyText(key: string): string {
   return `,"key":${jsonText(key)}`;
 }
 
-/** The event as readers get it. */
-export function eventJson({ json }: RunEvent): string {
-  return json;
-}
-
 /** Null for an event that only looks like one. */
 export function eventFields({ json, started }: RunEvent): EventFields | null {
   try {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SNAPSHOT } from '../../src/runs/cursor.ts';
-import { eventFields, eventJson, parseEntry } from '../../src/runs/event.ts';
+import { eventFields, parseEntry } from '../../src/runs/event.ts';
 import { createRun } from '../../src/runs/run.ts';
 import { entryOf, eventOf, foreignEntries, lookalikes } from '../support/entries.ts';
 import { createRecordedReader } from '../support/recorded-reader.ts';
@@ -13,7 +13,7 @@ test('an entry is an event, and what readers get is it without the bookkeeping',
   assert.ok(event);
   assert.deepEqual([event.id, event.done], [7, true]);
   const { record, ...fields } = JSON.parse(entry);
-  assert.deepEqual(JSON.parse(eventJson(event)), fields);
+  assert.deepEqual(JSON.parse(event.json), fields);
   assert.equal(eventFields(event)?.message, fields.message);
   assert.equal(eventFields(event)?.started, Math.floor(record.started / 1000));
 });

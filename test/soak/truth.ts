@@ -1,6 +1,6 @@
 // The truth: every event that Redis has recorded, read from its lists while they grow.
 import type { Redis } from 'ioredis';
-import { eventJson, parseEntry } from '../../src/runs/event.ts';
+import { parseEntry } from '../../src/runs/event.ts';
 import type { ProgressMessage } from '../support/messages.ts';
 
 /** A history from its first event on. FLUSHALL ends it, and the run begins another one. */
@@ -59,7 +59,7 @@ export function createTruth(client: Redis, onRecorded: (event: ProgressMessage) 
     for (const entry of entries) {
       const event = parseEntry(entry);
       if (!event) throw new Error(`not an event: ${entry}`);
-      const message: ProgressMessage = JSON.parse(eventJson(event));
+      const message: ProgressMessage = JSON.parse(event.json);
       life.events.push(message);
       onRecorded(message);
     }

@@ -1,6 +1,5 @@
 // A reader of a run, without a transport: it notes what it gets.
 
-import { eventJson } from '../../src/runs/event.ts';
 import type { Reader } from '../../src/runs/run.ts';
 import type { ProgressMessage, SnapshotMessage } from './messages.ts';
 
@@ -33,7 +32,7 @@ export function createRecordedReader(): RecordedReader {
     isWritable: () => isWritable,
     snapshot: (snapshot) => messages.push(JSON.parse(snapshot.text())),
     events: (events) => {
-      for (const event of events) messages.push(JSON.parse(eventJson(event)));
+      for (const event of events) messages.push(JSON.parse(event.json));
     },
     finished: () => {
       finishes++;
