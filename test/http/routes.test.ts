@@ -158,7 +158,7 @@ test('the page and its parts are served, with a policy that lets nothing else in
   assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'/);
   assert.equal(page.headers['x-content-type-options'], 'nosniff');
-  const parts = [...page.text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, part]) => part ?? '');
+  const parts = [...page.text.matchAll(/\s(?:src|href)="([^"]*)"/g)].map(([, part]) => part ?? '');
   assert.ok(parts.includes('page.js') && parts.includes('icon.svg'));
   for (const part of parts)
     assert.equal((await answer(new URL(part, `${service.url}/`).pathname)).status, 200, part);
