@@ -12,6 +12,12 @@ Environment (default): REDIS_URL (redis://localhost:6379/0), REDIS_TLS_INSECURE=
 for the service KEY_PREFIX (autoshorts), TERMINAL_STATES (END,FAILED), HISTORY_LIMIT (500), RUN_TTL_SECONDS (86400),
 FINISHED_TTL_SECONDS (3600). PROGRESS_CHANNEL may stay set, and is not used: nobody hears a channel while no service runs.
 
+From beginning to end, and for Celery (tracked and connect_celery say more):
+
+    with tracked(run_id) as report:
+        for part in report.each(parts):
+            ...
+
 With tqdm, whose own clock limits how often it reports (every 0.1 s):
 
     class progress(tqdm):
@@ -25,7 +31,10 @@ import _thread
 import atexit
 import codecs
 import collections
+import contextvars
+import decimal
 import hashlib
+import inspect
 import json
 import logging
 import numbers
@@ -34,6 +43,7 @@ import random
 import re
 import reprlib
 import secrets
+import signal
 import sys
 import threading
 import time
@@ -56,6 +66,10 @@ BATCH = 250  # A call takes Redis about 10 µs per update, in which it serves no
 BATCH_BYTES = 256 * 1024
 NOT_RECORDED = "not recorded"
 MIN_WAITING = 1000
+HEARTBEAT_SECONDS = 30
+EACH_SECONDS = 0.1
+CLOCK_SECONDS = 3600
+MOST_COUNTED = 999_999_999_999_999
 # So many updates are waited for at once, and so many in each second after that.
 AT_ONCE, PER_SECOND = 10, 20
 
@@ -94,6 +108,7 @@ class Publisher:
         self._url = redis_url or os.environ.get("REDIS_URL") or "redis://localhost:6379/0"
         self._prefix = _setting("key_prefix", key_prefix, "autoshorts", _key_prefix)
         states = _setting("terminal_states", terminal_states, ["END", "FAILED"], _terminal_states)
+        self.terminal_states = list(states)
         self._terminal = [_json(state) for state in states]
         limit = _setting("history_limit", history_limit, 500, _history_limit)
         ttl = _setting("run_ttl_seconds", run_ttl_seconds, 86400, _ttl_seconds)
@@ -127,12 +142,23 @@ class Publisher:
         self._most = BATCH
         self._warned = set()
 
-    def publish(self, run_id, state=None, progress=None, log=None, data=None, *, flush=False):
+    def publish(
+        self, run_id, state=None, progress=None, log=None, data=None, *, current=None, total=None, advance=None,
+        attempt=None, key=None, flush=False
+    ):
         """Reports what is not None: `state` (1 to 64 characters), `progress` (0 to 1), `log` (a line for people; cut
         after 8,192 characters), `data` (a dict, up to 16 KiB as JSON). What can't be used is left out, with a warning,
-        once per field. `flush`: see above."""
+        once per field. `flush`: see above.
+
+        Instead of `progress`: `current` and `total`, numbers; `advance` is added to the run's `current`. `attempt`: an
+        update of a lower attempt than the run's is left out, and one of a higher begins the run anew (see tracked).
+        `key` (1 to 255 visible ASCII characters): an update is left out if the run's history has one with this key.
+        """
         # Nothing is caught here in general: Celery raises SoftTimeLimitExceeded wherever the task happens to be.
-        update, problems = _parse_update(state, progress, log, data)
+        update, problems = _parse_update({
+            "state": state, "progress": progress, "current": current, "total": total, "advance": advance,
+            "attempt": attempt, "log": log, "data": data, "key": key
+        })
         try:
             run_id = _parse_run_id(run_id)
         except ValueError as error:
@@ -354,6 +380,33 @@ class Publisher:
         refusal, *outcomes = reply
         return [NOT_RECORDED] * len(batch) if refusal else outcomes, refusal
 
+    def _ask(self, *command):
+        client = _connect(self._url)
+        try:
+            return client.execute_command(*command)
+        finally:
+            client.connection_pool.disconnect()
+
+    def _clock(self):
+        """Seconds since 1970, by the clock of Redis if it answers."""
+        try:
+            seconds, micros = self._ask("TIME")
+            return int(seconds) + int(micros) / 1_000_000
+        except (redis.RedisError, OSError, ValueError):
+            return time.time()
+
+    def _recorded_attempt(self, run_id):
+        """What the run's newest entry says: its attempt, "done", or None."""
+        try:
+            entry = self._ask("LINDEX", f"{self._prefix}:run:{_parse_run_id(run_id)}", -1) or ""
+        except (redis.RedisError, OSError, ValueError):
+            return None
+        if ',"done":true,"record":{' in entry:
+            return "done"
+        # Before the first member that holds other people's text.
+        attempt = re.search(r',"attempt":(\d+),"message":"', entry)
+        return int(attempt[1]) if attempt else None
+
     def _disconnect(self):
         client, self._redis = self._redis, None
         if client is not None:
@@ -437,17 +490,18 @@ def fold(updates, most, terminal_states):
     """At most `most` updates (at least 1) that leave the run as all of them would, in order.
 
     Neighbours are joined, the oldest first, where no log line is lost by it; if that isn't enough the oldest lines go; the
-    end of a run only if all are ends.
+    end of a run, and what can't be joined, only if nothing else is left.
     """
-    for loses_lines, loses_ends in ((False, False), (True, False), (True, True)):
+    for loses_lines, loses_all in ((False, False), (True, False), (True, True)):
         excess = len(updates) - most
         folded = updates[:1]
         for update in updates[1:]:
             before = folded[-1]
             has_both_lines = "log" in before and "log" in update
             has_end = before.get("state") in terminal_states and "state" in update
-            if excess > 0 and (loses_lines or not has_both_lines) and (loses_ends or not has_end):
-                folded[-1] = {**before, **update}
+            is_apart = has_end or _stand_apart(before, update)
+            if excess > 0 and (loses_lines or not has_both_lines) and (loses_all or not is_apart):
+                folded[-1] = _join(before, update)
                 excess -= 1
             else:
                 folded.append(update)
@@ -455,15 +509,46 @@ def fold(updates, most, terminal_states):
     return updates
 
 
-def _parse_update(state, progress, log, data):
+_COUNTERS = {"current", "total", "advance"}
+
+
+def _stand_apart(before, update):
+    """One update can't say what both do."""
+    return (
+        "key" in before or "key" in update or before.get("attempt") != update.get("attempt")
+        or "progress" in before and not _COUNTERS.isdisjoint(update)
+        or "progress" in update and not _COUNTERS.isdisjoint(before)
+    )
+
+
+def _join(before, update):
+    joined = {**before, **update}
+    if "progress" in update:
+        return {field: value for field, value in joined.items() if field not in _COUNTERS}
+    if not _COUNTERS.isdisjoint(update):
+        joined.pop("progress", None)
+    if "current" in update:
+        if "advance" not in update:
+            joined.pop("advance", None)
+    elif "advance" in before and "advance" in update:
+        joined["advance"] = _sum(before["advance"], update["advance"])
+    return joined
+
+
+def _sum(one, other):
+    return _decimal(float(one) + float(other))
+
+
+def _parse_update(given):
     """The valid fields as JSON text, and the problem of each other one. The rules are those of the service."""
     update, problems = {}, {}
-    given = (("state", state, _state), ("progress", progress, _progress), ("log", log, _log), ("data", data, _data))
-    for field, value, parse in given:
+    for field, value in given.items():
         if value is None or field == "log" and isinstance(value, str) and value == "":
             continue
         try:
-            update[field] = parse(value)
+            if field in ("current", "total", "advance") and "progress" in update:
+                raise ValueError("must not be given beside progress")
+            update[field] = _PARSERS[field](value)
         except ValueError as error:
             problems[field] = f"{error}, not {_shown(value)}"
     return update, problems
@@ -511,6 +596,38 @@ def _number(value):
     raise ValueError("must be a number")
 
 
+def _count(value):
+    number = _number(value)
+    if not 0 <= number <= MOST_COUNTED:
+        raise ValueError(f"must be a number from 0 to {MOST_COUNTED}")
+    return _decimal(number)
+
+
+def _positive(value):
+    if _number(value) <= 0:
+        raise ValueError("must be a number above 0")
+    return _count(value)
+
+
+def _decimal(number):
+    """JSON text of 15 digits, in which sums of decimals are exact: forty times 0.1 is 4."""
+    text = format(decimal.Decimal(format(number, ".15g")), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _attempt(value):
+    number = _number(value)
+    if number != number // 1 or not 0 <= number < 2**53:
+        raise ValueError("must be a whole number from 0")
+    return str(int(number))
+
+
+def _key(value):
+    if not isinstance(value, str) or not re.fullmatch("[ -~]{1,255}", value):
+        raise ValueError("must be 1 to 255 characters of visible ASCII")
+    return _json(value)
+
+
 def _log(value):
     line = _text(value)
     return _json(line if len(line) <= 8192 else line[:8191] + "…")
@@ -539,6 +656,12 @@ def _is_nested_within(levels, value):
         return True
     items = value.values() if isinstance(value, dict) else value
     return levels > 0 and all(_is_nested_within(levels - 1, item) for item in items)
+
+
+_PARSERS = {
+    "state": _state, "progress": _progress, "current": _count, "total": _positive, "advance": _positive,
+    "attempt": _attempt, "log": _log, "data": _data, "key": _key
+}
 
 
 def _text(value):
@@ -704,14 +827,250 @@ def default_publisher():
     return _default.get("publisher") or _default.setdefault("publisher", Publisher())
 
 
-def publish_progress(run_id, state=None, progress=None, log=None, data=None, *, flush=False):
+def publish_progress(run_id, state=None, progress=None, log=None, data=None, **fields):
     """Publisher.publish of the default publisher."""
-    default_publisher().publish(run_id, state, progress, log, data, flush=flush)
+    default_publisher().publish(run_id, state, progress, log, data, **fields)
 
 
 def flush(timeout=FLUSH_SECONDS):
     """Publisher.flush of the default publisher."""
     return default_publisher().flush(timeout)
+
+
+class tracked:
+    """Reports a body of code as a run, to its end:
+
+        with tracked(run_id) as report:
+            report(state="RENDERING")
+            for part in report.each(parts):  # Counts up.
+                ...
+
+    Entering begins an `attempt`: of two deliveries of one task readers see the later one alone, from its first word on.
+    While the body is silent a heartbeat says that it lives. Leaving says END, or FAILED and the exception in one line; so
+    does SIGTERM, where nobody else handles it. An end that the body reported itself stands.
+
+    `part=True` is for one of many tasks of a run: leaving counts it, by advance=1, and ends nothing. Delivered twice by Celery or
+    RQ it is counted once: it is known by its task's id, or by `part` where that is text. Its updates bear the `attempt` of the
+    run if that is given, and no other.
+
+    `publisher`: a Publisher. Default: that of publish_progress.
+    """
+
+    def __init__(self, run_id, *, part=False, attempt=None, publisher=None):
+        self.run_id = run_id
+        self.attempt = attempt
+        self._part = part
+        self._publisher = publisher
+        self._ended = None  # The terminal state that the body has reported.
+        self._last = 0.0
+        self._over = _Signal()
+
+    def __call__(self, state=None, progress=None, log=None, data=None, **fields):
+        """Publisher.publish for this run and attempt."""
+        self._last = time.monotonic()
+        if state in self._publisher.terminal_states:
+            self._ended = state
+        self._publisher.publish(self.run_id, state, progress, log, data, **{"attempt": self.attempt, **fields})
+
+    def each(self, parts, total=None):
+        """Each of `parts`, counted: `total` is their number, where they have one; `current` follows ten times a second."""
+        if self._part:
+            raise TypeError("a part of a run counts as one: report(advance=…) says more")
+        total = total or (len(parts) if hasattr(parts, "__len__") else None)
+        self(current=0, total=total or None)
+        reported_at, current, count = time.monotonic(), 0, 0
+        for count, part in enumerate(parts, 1):
+            yield part
+            if time.monotonic() - reported_at >= EACH_SECONDS:
+                self(current=count)
+                reported_at, current = time.monotonic(), count
+        if current != count:
+            self(current=count)
+
+    @staticmethod
+    def current():
+        """The `report` of the innermost body that runs here; outside of any one that does nothing."""
+        return _current.get()
+
+    def __enter__(self):
+        self._publisher = self._publisher or default_publisher()
+        if not self._part and self.attempt is None:
+            self.attempt = _celery_attempt() or new_attempt(self._publisher)
+        self._token = _current.set(self)
+        self._handler = _on_sigterm(self._sigterm)
+        self()
+        _thread.start_new_thread(self._beat, ())
+        return self
+
+    def __exit__(self, kind, error, _):
+        self._over.set()
+        _restore_sigterm(self._handler)
+        try:
+            _current.reset(self._token)
+        except ValueError:
+            pass  # A generator may be closed in another context than it began in.
+        self._end(error)
+
+    def _end(self, error):
+        if error is not None and not (isinstance(error, SystemExit) and not error.code):
+            if _is_no_failure(error):
+                self(log=_one_line(error))
+            elif self._part:
+                self(log=_one_line(error), flush=True)
+            else:
+                self(state=self._publisher.terminal_states[-1], log=_one_line(error), key=_end_key(self.attempt))
+        elif self._part:
+            name = self._part if isinstance(self._part, str) else _task_id()
+            self(advance=1, key=f"part {name}" if name else None, flush=True)
+        elif self._ended is None:
+            self(state=self._publisher.terminal_states[0], key=_end_key(self.attempt))
+
+    def _sigterm(self, number, _):
+        """The process ends as it would have without this."""
+        self._over.set()
+        self._end(RuntimeError(f"ended by {signal.Signals(number).name}"))
+        _restore_sigterm(signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def _beat(self):
+        while not self._over.wait(max(0.01, self._last + HEARTBEAT_SECONDS - time.monotonic())):
+            if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
+                self()
+
+
+class _Untracked:
+    """What tracked.current() gives outside of any body."""
+
+    def __call__(self, *_, **__):
+        pass
+
+    def each(self, parts, total=None):
+        return parts
+
+
+_current = contextvars.ContextVar("publish_progress", default=_Untracked())
+_clock = {}
+
+
+def new_attempt(publisher=None):
+    """A number for `attempt`: µs by the clock of Redis, which all workers share, or of this host while Redis is away."""
+    now = time.monotonic()
+    if now > _clock.get("asked_again_at", 0):
+        _clock["ahead"] = (publisher or default_publisher())._clock() - time.monotonic()
+        _clock["asked_again_at"] = now + CLOCK_SECONDS
+    attempt = max(int((_clock["ahead"] + time.monotonic()) * 1_000_000), _clock.get("last", 0) + 1)
+    _clock["last"] = attempt
+    return attempt
+
+
+def _one_line(error):
+    """An exception for people."""
+    name = type(error).__name__
+    try:
+        text = str(error).strip()
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        text = ""  # Its own fault.
+    return f"{name}: {text.splitlines()[0]}" if text else name
+
+
+def _end_key(attempt):
+    """Whoever says first how an attempt has ended is right."""
+    return None if attempt is None else f"end {attempt}"
+
+
+def _on_sigterm(handler):
+    """The handler from before, where `handler` has taken its place; else None."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return None
+    return signal.signal(signal.SIGTERM, handler)
+
+
+def _restore_sigterm(handler):
+    if handler is not None:
+        signal.signal(signal.SIGTERM, handler)
+
+
+# Celery and RQ are asked only where the program has imported them.
+
+
+def _celery_request():
+    celery = sys.modules.get("celery")
+    task = celery and celery.current_task
+    return task.request if task else None
+
+
+def _celery_attempt():
+    return getattr(_celery_request(), "run_progress_attempt", None)
+
+
+def _task_id():
+    """The id of the Celery task or RQ job that runs here, which each of its deliveries has."""
+    request = _celery_request()
+    if request is not None and request.id:
+        return request.id
+    job = sys.modules["rq"].get_current_job() if "rq" in sys.modules else None
+    return job and job.id
+
+
+def _is_no_failure(error):
+    """Celery will try again, or was told to forget the task."""
+    exceptions = sys.modules.get("celery.exceptions")
+    return exceptions is not None and isinstance(error, (exceptions.Retry, exceptions.Ignore, exceptions.Reject))
+
+
+def connect_celery(run_id_of=None, publisher=None):
+    """Says FAILED for each Celery task that dies in a way that no code in it survives (a hard time limit, a killed process,
+    a revoked or expired task), and for each that raises. Once, where the app is made:
+
+        publish_progress.connect_celery()
+
+    The run is the task's argument `run_id`, or what `run_id_of(task, args, kwargs)` returns; None: no run. A run that has
+    ended, or that a later attempt has begun anew, is left as it is.
+    """
+    from celery import signals
+
+    find = run_id_of or _run_id_argument
+    attempts = collections.OrderedDict()  # By task id, of what this worker has received.
+
+    def received(request=None, **_):
+        attempt = new_attempt(publisher)
+        # To the child process, which has it in the task's request.
+        request.request_dict["run_progress_attempt"] = attempt
+        attempts[request.id] = attempt
+        while len(attempts) > 10_000:
+            attempts.popitem(last=False)
+
+    def failed(sender=None, task_id=None, exception=None, args=None, kwargs=None, **_):
+        say_failed(sender, task_id, args, kwargs, _one_line(exception))
+
+    def revoked(sender=None, request=None, terminated=None, signum=None, expired=None, **_):
+        how = "expired before it began" if expired else f"ended by {signum}" if terminated else "revoked"
+        say_failed(sender, request.id, request.args, request.kwargs, f"the task was {how}")
+
+    def say_failed(task, task_id, args, kwargs, line):
+        run_id = find(task, args or (), kwargs or {})
+        if run_id is None:
+            return
+        to = publisher or default_publisher()
+        attempt = attempts.pop(task_id, None) or _celery_attempt()
+        recorded = to._recorded_attempt(run_id)
+        if recorded == "done" or attempt is not None and recorded is not None and recorded > attempt:
+            return
+        is_own = attempt is not None and recorded == attempt
+        key = _end_key(attempt) or f"end {task_id}"
+        to.publish(run_id, to.terminal_states[-1], log=line, attempt=attempt if is_own else None, key=key)
+
+    for signal_, receiver in (
+        (signals.task_received, received), (signals.task_failure, failed), (signals.task_revoked, revoked)
+    ):
+        signal_.connect(receiver, weak=False)
+
+
+def _run_id_argument(task, args, kwargs):
+    try:
+        return inspect.signature(task.run).bind_partial(*args, **kwargs).arguments.get("run_id")
+    except (AttributeError, TypeError, ValueError):
+        return kwargs.get("run_id")  # A task without a signature, or called with other arguments than it has.
 
 
 # Byte for byte the service's src/stores/record.lua, put here by scripts/embed-record.js: one script, one rule.

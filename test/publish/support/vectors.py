@@ -25,7 +25,7 @@ def expand(value):
 
 
 def parse_update(given):
-    update, problems = publisher._parse_update(*(given.get(field) for field in ("state", "progress", "log", "data")))
+    update, problems = publisher._parse_update({field: given.get(field) for field in publisher._PARSERS})
     return {"update": update, "bad": list(problems)}
 
 
