@@ -352,6 +352,8 @@ class Publisher:
                 update["receipt"].append(True)
             if outcome[0] == "rejected":
                 self._warn("run", f"Redis refuses run {run_id!r}: {outcome[1]}")
+            if outcome == "superseded":
+                self._warn("attempt", f"a later attempt has begun run {run_id!r} anew: updates of this one are left out")
         if refusal:
             # Redis, or somebody before it, may refuse a call for its size.
             self._most = max(1, len(batch) // 2)
@@ -371,7 +373,7 @@ class Publisher:
         keys, args = {}, [_lines({**self._script_settings, "channel_prefix": f"{database}/" if database else ""})]
         for run_id, n, update in batch:
             place = keys.setdefault(f"{self._prefix}:run:{run_id}", len(keys) + 1)
-            fields = {field: update[field] for field in ("state", "progress", "log", "data") if field in update}
+            fields = {field: update[field] for field in _PARSERS if field in update}
             args.append(_lines({"history": place, "run_id": _json(run_id), "source": self._source, "n": n, **fields}))
         try:
             reply = self._redis.evalsha(RECORD_SHA, len(keys), *keys, *args)
@@ -1044,8 +1046,8 @@ def connect_celery(run_id_of=None, publisher=None):
         say_failed(sender, task_id, args, kwargs, _one_line(exception))
 
     def revoked(sender=None, request=None, terminated=None, signum=None, expired=None, **_):
-        how = "expired before it began" if expired else f"ended by {signum}" if terminated else "revoked"
-        say_failed(sender, request.id, request.args, request.kwargs, f"the task was {how}")
+        how = "expired before it began" if expired else f"was ended by signal {signum}" if terminated else "was revoked"
+        say_failed(sender, request.id, request.args, request.kwargs, f"the task {how}")
 
     def say_failed(task, task_id, args, kwargs, line):
         run_id = find(task, args or (), kwargs or {})

@@ -1,0 +1,53 @@
+// A Celery task ends in every way that there is, and its run says so.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readHistory } from '../support/history-list.ts';
+import { pollUntil } from '../support/poll-until.ts';
+import { startProgram } from '../support/program.ts';
+import { startRedis } from '../support/redis.ts';
+import { PUBLISHER, SUPPORT, spawnPython, whenEnded } from './support/python.ts';
+
+const HOW = {
+  raise: /^ValueError: bad$/,
+  kill: /SIGKILL/,
+  hard: /^TimeLimitExceeded/,
+  soft: /^SoftTimeLimit/,
+};
+
+test('however a Celery task dies its run is FAILED, once, with the values that it had', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const client = await redis.client();
+  const environment = { REDIS_URL: redis.url, BROKER_URL: redis.url };
+  const worker = startProgram(
+    '/usr/bin/python3',
+    ['-m', 'celery', '-A', 'celery_ends', 'worker', '--pool=prefork', '--concurrency=2', '--loglevel=INFO'],
+    {
+      cwd: SUPPORT,
+      env: { ...process.env, ...environment, PYTHONPATH: PUBLISHER, PYTHONDONTWRITEBYTECODE: '1' },
+    },
+  );
+  t.after(() => worker.stop('SIGKILL'));
+  await worker.waitForLine('"ready"', (line) => /ready\.$/.test(line));
+  const sent = await whenEnded(spawnPython(['-c', 'import celery_ends; celery_ends.send()'], environment));
+  assert.equal(sent.code, 0, sent.stderr);
+  const whenDone = (runId: string) =>
+    pollUntil(`the end of ${runId}`, async () => {
+      const events = await readHistory(client, runId);
+      return events.at(-1)?.done && events;
+    });
+  for (const kind of ['plain', 'whole']) {
+    for (const [how, line] of Object.entries(HOW)) {
+      const ends = (await whenDone(`${kind}-${how}`)).filter(({ done }) => done);
+      assert.deepEqual(
+        ends.map(({ state, progress }) => ({ state, progress })),
+        [{ state: 'FAILED', progress: 0.5 }],
+        `${kind}-${how}`,
+      );
+      assert.match(ends[0]?.message ?? '', line);
+    }
+    assert.match((await whenDone(`${kind}-expired`)).at(-1)?.message ?? '', /expired before it began/);
+  }
+  const [end, ...more] = (await whenDone('whole-return')).filter(({ done }) => done);
+  assert.deepEqual([end?.state, more], ['END', []]);
+});

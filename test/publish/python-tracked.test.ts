@@ -1,0 +1,71 @@
+// A body of Python code that is tracked, from its first word to its end.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readHistory } from '../support/history-list.ts';
+import { startRedis } from '../support/redis.ts';
+import { spawnPython, whenEnded } from './support/python.ts';
+
+const CODE = `
+import os, signal
+import publish_progress
+from publish_progress import tracked
+with tracked("counted") as report:
+    for part in report.each(["a", "b", "c"]):
+        tracked.current()(log=part)
+try:
+    with tracked("failed") as report:
+        report(state="A")
+        raise ValueError("bad\\nand more")
+except ValueError:
+    pass
+publish_progress.publish_progress("parts", state="A", total=4)
+for delivery in (1, 2):
+    for part in ("one", "two"):
+        with tracked("parts", part=part):
+            pass
+with tracked("twice") as first:
+    first(log="first")
+    with tracked("twice") as second:
+        second(state="A", log="second")
+        first(state="B", log="too late")
+    first(log="much too late")
+tracked.current()(log="nowhere")
+if os.fork() == 0:
+    with tracked("killed") as report:
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+print(os.wait()[1])
+`;
+
+test('a tracked body counts, ends as it ended, and gives way to a later attempt', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const client = await redis.client();
+  const { code, stdout, stderr } = await whenEnded(spawnPython(['-c', CODE], { REDIS_URL: redis.url }));
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, '15\n', 'the process ended by the signal');
+  assert.match(stderr, /^a later attempt has begun run 'twice' anew: .*\n$/);
+  const read = async (runId: string) =>
+    (await readHistory(client, runId)) as unknown as Record<string, unknown>[];
+  const lastOf = async (runId: string) => {
+    const { state, progress, current, total, message } = (await read(runId)).at(-1) ?? {};
+    return { state, progress, current, total, message };
+  };
+  assert.deepEqual(await lastOf('counted'), { state: 'END', progress: 1, current: 3, total: 3, message: '' });
+  const failed = await lastOf('failed');
+  assert.deepEqual([failed.state, failed.message], ['FAILED', 'ValueError: bad']);
+  const parts = await lastOf('parts');
+  assert.deepEqual([parts.state, parts.progress, parts.current], ['A', 0.5, 2]);
+  assert.deepEqual(
+    (await read('twice'))
+      .map(({ state, message }) => [state, message])
+      .filter(([, message]) => message !== ''),
+    [
+      [null, 'first'],
+      ['A', 'second'],
+    ],
+  );
+  assert.deepEqual((await lastOf('twice')).state, 'END');
+  const killed = await lastOf('killed');
+  assert.deepEqual([killed.state, killed.message], ['FAILED', 'RuntimeError: ended by SIGTERM']);
+});

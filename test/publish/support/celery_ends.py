@@ -1,0 +1,44 @@
+# Tasks that end in every way: by themselves, or by what no code in them survives.
+import os
+import time
+
+from celery import Celery
+
+import publish_progress
+from publish_progress import tracked
+
+app = Celery("ends", broker=os.environ["BROKER_URL"])
+publish_progress.connect_celery()
+
+
+def end(how):
+    if how == "kill":
+        os.kill(os.getpid(), 9)
+    if how == "raise":
+        raise ValueError("bad\nand more")
+    while how == "stay":
+        time.sleep(0.05)
+
+
+@app.task
+def plain(run_id, how):
+    publish_progress.publish_progress(run_id, state="A", progress=0.5)
+    end(how)
+
+
+@app.task
+def whole(run_id, how):
+    with tracked(run_id) as report:
+        report(state="A", progress=0.5)
+        end(how)
+
+
+def send():
+    for task in (plain, whole):
+        name = task.__name__
+        task.delay(f"{name}-return", "return")
+        task.delay(f"{name}-raise", "raise")
+        task.delay(f"{name}-kill", "kill")
+        task.apply_async((f"{name}-hard", "stay"), time_limit=1)
+        task.apply_async((f"{name}-soft", "stay"), soft_time_limit=1)
+        task.apply_async((f"{name}-expired", "return"), expires=0.001)
