@@ -51,6 +51,11 @@ const needs = [
     isThere: () => runs('/usr/bin/python3', '-c', 'import tqdm'),
   },
   {
+    package: 'python3-rq',
+    why: 'a real RQ worker',
+    isThere: () => runs('/usr/bin/python3', '-c', 'import rq'),
+  },
+  {
     package: 'python3-pytest',
     why: 'tests whose progress is reported',
     isThere: () => runs('/usr/bin/python3', '-c', 'import pytest'),
