@@ -606,8 +606,8 @@ def _count(value):
 
 
 def _positive(value):
-    if _number(value) <= 0:
-        raise ValueError("must be a number above 0")
+    if _number(value) < 1e-6:  # Smaller ones are 0 to the record script.
+        raise ValueError(f"must be a number from 0.000001 to {MOST_COUNTED}")
     return _count(value)
 
 

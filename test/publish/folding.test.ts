@@ -1,10 +1,15 @@
-// A publisher's folding, held to the model of the record rule: what waits, folded, leaves the run as all of it would.
+// Both publishers' folding, held to the model of the record rule: what waits, folded, leaves the run as all of it would.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fold } from '../../src/publish/fold.ts';
 import type { Update } from '../../src/runs/update.ts';
 import { createRecordModel, type ModelEvent } from '../stores/record-model.ts';
+import { spawnPython, whenEnded } from './support/python.ts';
 
 const ENDS = ['END', 'FAILED'];
 
@@ -78,4 +83,27 @@ test('Node: of attempts, and of ends, the newest is what stays', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('Python: folded updates leave the run as all of them would', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'folding-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const seed = Math.trunc(Math.random() * 2 ** 31);
+  const folds = fc.sample(lossless, { numRuns: 500, seed });
+  const path = join(directory, 'folds.json');
+  writeFileSync(path, JSON.stringify({ updates: [], runIds: [], folds, backlogs: [], settings: [] }));
+  const { code, stdout, stderr } = await whenEnded(spawnPython(['vectors.py', path]));
+  assert.equal(code, 0, stderr);
+  const { folds: folded } = JSON.parse(stdout) as { folds: Update[][] };
+  for (const [i, given] of folds.entries()) {
+    // A sum is text there, as the record script takes it.
+    const updates = (folded[i] ?? []).map((update) =>
+      update.advance === undefined ? update : { ...update, advance: Number(update.advance) },
+    );
+    try {
+      assertFolded(given, updates);
+    } catch (error) {
+      throw new Error(`seed ${seed}, case ${i}: ${JSON.stringify(given)}`, { cause: error });
+    }
+  }
 });
