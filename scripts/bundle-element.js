@@ -1,5 +1,6 @@
 // Bundles <run-progress>: for script tags (self-contained, minified) and for bundlers (with a bare `lit`).
 import { readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { build, transform } from 'esbuild';
 import { minify } from 'terser';
 
@@ -19,6 +20,45 @@ const sheets = {
   },
 };
 
+// Of Lit, what this element uses. Left out is what Lit does for browsers without constructable style sheets, which
+// don't know the colours of the style sheet either, and for pages that come rendered from a server.
+const LIT = {
+  'lit-element.js': `
+    import { ReactiveElement } from '@lit/reactive-element';
+    import { render } from 'lit-html';
+    export * from '@lit/reactive-element';
+    export * from 'lit-html';
+    export class LitElement extends ReactiveElement {
+      update(changed) {
+        const template = this.render();
+        super.update(changed);
+        render(template, this.renderRoot, { host: this });
+      }
+    }`,
+  'css-tag.js': `
+    export function unsafeCSS(text) {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(text);
+      return sheet;
+    }
+    export const getCompatibleStyle = (sheet) => sheet;
+    export const adoptStyles = (root, sheets) => {
+      root.adoptedStyleSheets = sheets;
+    };
+    export { unsafeCSS as css, unsafeCSS as CSSResult, unsafeCSS as supportsAdoptingStyleSheets };`,
+};
+
+/** @type {import('esbuild').Plugin} */
+const leanLit = {
+  name: 'lean-lit',
+  setup({ onLoad }) {
+    onLoad({ filter: /lit-element\.js$|css-tag\.js$/ }, ({ path }) => {
+      const name = /** @type {keyof typeof LIT} */ (basename(path));
+      return { contents: LIT[name], resolveDir: dirname(path) };
+    });
+  },
+};
+
 /** @type {import('esbuild').BuildOptions} */
 const common = {
   bundle: true,
@@ -29,6 +69,10 @@ const common = {
   logLevel: 'warning',
 };
 
+/** Long names of properties that never leave the bundle: no page, no message and no browser knows them. */
+const INTERNAL =
+  /^(isAway|isWaitedFor|isManual|isFull|isLogOpen|percent|brief|notes|ticks|newest|notice|valueText|took|lineCount|onToggleLog|clockOffsetMs|remainingMs|samples|finishAt|steadySince|onAlive|onMessage|onPhase|onMixed|retryAfterMs|isWrongRun|renewAt|retryMs|isIdle|delayMs)$/;
+
 /** Writes `public/run-progress.js` and `dist/element.js`. */
 export async function bundleElement() {
   const { outputFiles } = await build({
@@ -36,6 +80,7 @@ export async function bundleElement() {
     entryPoints: ['src/element/script.ts'],
     // Works in a script tag with `type="module"` and without, and leaves no names behind.
     format: 'iife',
+    plugins: [sheets, leanLit],
     write: false,
     minify: true,
     conditions: ['production'],
@@ -55,7 +100,12 @@ export async function bundleElement() {
       sequences: false,
       lhs_constants: false,
       conditionals: false,
+      booleans: false,
+      if_return: false,
+      keep_fargs: false,
+      unsafe_math: true,
     },
+    mangle: { properties: { regex: INTERNAL, keep_quoted: true } },
   });
   await writeFile('public/run-progress.js', withoutIndentation(code));
   await build({

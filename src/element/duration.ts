@@ -7,6 +7,20 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
+/** A formatter takes longer to make than all the rest of a view. There are few of them: five for each locale. */
+const formatters = new Map<string, Intl.NumberFormat>();
+
+function format(locale: string, unit: string, value: number): string {
+  const key = `${locale} ${unit}`;
+  const formatter = formatters.get(key) ?? new Intl.NumberFormat(locale, optionsFor(unit));
+  formatters.set(key, formatter);
+  return formatter.format(value);
+}
+
+function optionsFor(unit: string): Intl.NumberFormatOptions {
+  return unit === 'percent' ? { style: unit } : { style: 'unit', unit, unitDisplay: 'short' };
+}
+
 /** "42 sec", "8 min 12 sec", "1 hr": the largest unit and the one below it, or with `most` 1 the largest alone. */
 export function formatDuration(locale: string, ms: number, most = 2): string {
   let seconds = Math.max(0, Math.floor(ms / 1000));
@@ -17,8 +31,7 @@ export function formatDuration(locale: string, ms: number, most = 2): string {
     .map(([unit, size], index) => {
       const value = Math.floor(seconds / size);
       seconds %= size;
-      if (value === 0 && index > 0) return '';
-      return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short' }).format(value);
+      return value === 0 && index > 0 ? '' : format(locale, unit, value);
     });
   return parts.filter(Boolean).join(' ');
 }
@@ -29,5 +42,5 @@ export function wholePercent(progress: number): number {
 }
 
 export function formatPercent(locale: string, progress: number): string {
-  return new Intl.NumberFormat(locale, { style: 'percent' }).format(wholePercent(progress) / 100);
+  return format(locale, 'percent', wholePercent(progress) / 100);
 }

@@ -66,12 +66,14 @@ export function createLogView(host: Host): LogView {
     // A log is told as a region one may go to; its lines are never read out as they come.
     return html`<div class="log" part="log">
       <div class="lines" role="log" aria-live="off" aria-label=${words.log} tabindex="0" @scroll=${onScroll}></div>
-      <button class="more" part="log-more" ?hidden=${unseen === 0} @click=${toEnd}>
-        ${phrase(words.newLines, { n: unseen })} ${downIcon}
-      </button>
-      <button class="copy" part="copy" @click=${copy}>
-        ${lastCopied === lines.at(-1) ? words.copied : words.copy}
-      </button>
+      <div class="tools">
+        <button class="more" part="log-more" ?hidden=${unseen === 0} @click=${toEnd}>
+          ${phrase(words.newLines, { n: unseen })} ${downIcon}
+        </button>
+        <button class="copy" part="copy" @click=${copy}>
+          ${lastCopied === lines.at(-1) ? words.copied : words.copy}
+        </button>
+      </div>
     </div>`;
   }
 
@@ -79,8 +81,11 @@ export function createLogView(host: Host): LogView {
     const isText = line.kind === 'text';
     const row = element('div', isText ? 'line' : 'line rule');
     row.part.add(isText ? 'log-line' : 'log-rule');
+    if (isText && line.ts > 0) {
+      row.title = new Date(line.ts).toTimeString().slice(0, 8);
+      row.append(element('time', '', row.title));
+    }
     row.append(element('span', '', isText ? line.text : words[line.kind]));
-    if (line.ts > 0) row.append(element('time', '', new Date(line.ts).toTimeString().slice(0, 8)));
     rows.set(line, row);
     return row;
   }

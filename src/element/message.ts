@@ -14,6 +14,10 @@ interface Common {
   /** Null where nobody has said it yet. */
   state?: string | null;
   progress?: number | null;
+  /** What is counted, and which attempt it is, from 0; only once a publisher gave them. */
+  current?: number | null;
+  total?: number | null;
+  attempt?: number;
   data?: Data | null;
   done?: boolean;
 }

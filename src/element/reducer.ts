@@ -1,7 +1,8 @@
 // Event message → what a reader shows. The only place that knows how messages change it. Pure, and idempotent by id:
 // transports may overlap, repeat and arrive late, and each log line still shows once.
+import { plainText } from './log-text.ts';
 import type { Message, Progress, Snapshot } from './message.ts';
-import { emptyRun, type Line, MAX_LINES, type RunState } from './run-state.ts';
+import { type Entered, emptyRun, type Line, MAX_LINES, type RunState } from './run-state.ts';
 
 /** Parallel workers report a little out of order; a fall of this much is a run that began again. */
 const FALL = 0.05;
@@ -13,33 +14,45 @@ export function reduce(run: RunState, message: Message): RunState {
   // so that the server keeps announcing the gap until the run is heard of again.
   if (!isEvent && message.gap && message.id === 0) return run.expired ? run : { ...run, expired: true };
   if (isEvent ? message.id <= run.id : isLate(run, message)) return run;
-  // An event leaves as it was what it doesn't name; a snapshot replaces all.
-  const kept = isEvent ? run : emptyRun;
-  const { id, done = false } = message;
+  const { id, done = false, attempt = -1 } = message;
+  const isNewAttempt = run.id > 0 && attempt >= run.attempt;
+  // An event leaves as it was what it doesn't name; a snapshot replaces all, and an attempt begins with nothing.
+  const kept = isEvent && !isNewAttempt ? run : { ...emptyRun, data: isEvent ? run.data : null };
   const ts = message.ts ?? (isEvent ? Date.now() : null);
   const state = message.state ?? kept.state;
   const progress = message.progress ?? kept.progress;
-  const isAgain = beganAgain(run, progress, done);
+  const isAgain = isNewAttempt || beganAgain(run, progress, done);
   return {
     id,
     ts,
     started: message.started ?? kept.started ?? ts,
     state,
     stage: done ? run.stage : state,
+    entered:
+      done || state === null
+        ? run.entered
+        : entered(isAgain ? [] : run.entered, state, isEvent ? (ts ?? 0) : 0),
     progress,
+    current: message.current ?? kept.current,
+    total: message.total ?? kept.total,
     data: message.data ?? kept.data,
     lines: isEvent ? withLine(run, message, ts ?? 0, isAgain) : mergedLines(run, message),
     done,
     expired: false,
-    attempt: run.attempt + (isAgain ? 1 : 0),
+    attempt: Math.max(attempt + 1, run.attempt + (isAgain && attempt < 0 ? 1 : 0)),
   };
+}
+
+function entered(before: readonly Entered[], state: string, ts: number): readonly Entered[] {
+  return before.at(-1)?.state === state ? before : [...before.slice(-99), { state, ts }];
 }
 
 function withLine(run: RunState, message: Progress, ts: number, isAgain: boolean): readonly Line[] {
   const added: Line[] = [];
   if (run.id > 0 && message.id !== run.id + 1) added.push(rule('gap', ts));
   if (isAgain) added.push(rule('retry', ts));
-  if (message.message) added.push({ kind: 'text', text: message.message, ts });
+  const text = plainText(message.message ?? '');
+  if (text) added.push({ kind: 'text', text, ts });
   return added.length > 0 ? capped([...run.lines, ...added]) : run.lines;
 }
 
@@ -59,7 +72,9 @@ function isLate(run: RunState, message: Snapshot): boolean {
  */
 function mergedLines(run: RunState, message: Snapshot): readonly Line[] {
   const { logs = [], log_times = [] } = message;
-  const fresh = logs.map((text, index): Line => ({ kind: 'text', text, ts: log_times[index] ?? 0 }));
+  const fresh = logs.map(
+    (text, index): Line => ({ kind: 'text', text: plainText(text), ts: log_times[index] ?? 0 }),
+  );
   const first = fresh[0];
   const older = first === undefined ? run.lines : run.lines.filter((line) => line.ts < first.ts);
   const missing =

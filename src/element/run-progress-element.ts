@@ -1,5 +1,5 @@
 // The class of <run-progress>. Registering it is define.ts's, so that a page may register it under its own terms.
-import { defaultConverter, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { announcement } from './announcement.ts';
 import type { ConnectionStatus } from './connection-status.ts';
 import { noEstimate, observe, remainingMs, settleMs } from './estimate.ts';
@@ -10,7 +10,7 @@ import type { Data } from './message.ts';
 import { fireChanges } from './run-events.ts';
 import { textsOf } from './run-state.ts';
 import { fillSlots } from './slot-data.ts';
-import { defaultStages, type Stage } from './stages.ts';
+import { parseStages, type Stage } from './stages.ts';
 import { styles } from './styles.ts';
 import { compactView, fullView, ringView, type ViewParts } from './view.ts';
 import { describe, type ViewModel } from './view-model.ts';
@@ -176,7 +176,7 @@ export class RunProgressElement extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     // Ages and times count on by themselves, and what the page around it says (its language, what it slots) may change.
-    this.#clock = setInterval(() => this.requestUpdate(), 1000);
+    this.#clock = setInterval(() => this.#tick(), 1000);
   }
 
   override disconnectedCallback(): void {
@@ -201,44 +201,29 @@ export class RunProgressElement extends LitElement {
       this.isLogOpen = undefined;
       this.#log.follow();
     }
-    // From the attribute; React and Vue set what is written as one as the property, where the element has that.
-    const given: unknown = this.stages;
-    if (typeof given === 'string') this.stages = stagesFromText(given);
+    if (changed.has('stages')) this.#takeStages();
     this.#watch();
   }
 
   protected override render() {
-    const { lang } = (this.closest('[lang]') ?? document.documentElement) as HTMLElement;
-    const words = wordsFor(lang, this.words);
-    const { state: run, status: connection, clockOffsetMs } = this.#feed.known;
-    const now = Date.now();
-    this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
+    const words = this.#words();
+    const { lines } = this.#feed.known.state;
     const before = this.#view;
-    const view = describe({
-      run,
-      connection,
-      now,
-      clockOffsetMs,
-      words,
-      stages: this.stages ?? defaultStages,
-      failedStates: this.#failed(),
-      remainingMs: this.#shownMs,
-    });
+    const view = this.#describe(words);
     this.#view = view;
-    const spoken = announcement(before, view);
-    if (spoken !== undefined) this.#spoken = spoken;
-    const isOpen = this.isLogOpen ?? (view.look === 'failed' && run.lines.length > 0);
+    this.#spoken = announcement(before, view, this.label) ?? this.#spoken;
+    const isOpen = this.isLogOpen ?? (view.look === 'failed' && lines.length > 0);
     const parts: ViewParts = {
       view,
       words,
       label: this.label || words.label,
       before,
-      lineCount: textsOf(run).length,
+      lineCount: lines.filter(({ kind }) => kind === 'text').length,
       isLogOpen: isOpen,
       onToggleLog: () => {
         this.isLogOpen = !isOpen;
       },
-      log: isOpen ? this.#log.render(run.lines, words) : nothing,
+      log: isOpen ? this.#log.render(lines, words) : nothing,
     };
     const variant = VARIANTS[this.variant] ? this.variant : 'full';
     this.#states.clear();
@@ -253,6 +238,36 @@ export class RunProgressElement extends LitElement {
     const { data } = this.#feed.known.state;
     const slot = this.renderRoot.querySelector('slot');
     if (slot !== null) fillSlots(slot.assignedElements(), data ?? {});
+  }
+
+  #words(): Words {
+    return wordsFor(languageOf(this), this.words);
+  }
+
+  #describe(words: Words): ViewModel {
+    const { state: run, status, clockOffsetMs } = this.#feed.known;
+    const now = Date.now();
+    const isManual = this.transport === 'manual';
+    this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
+    return describe({
+      run,
+      // Without a run there is nothing to connect to; frameworks set it late.
+      connection: this.runId || isManual ? status : { ...status, phase: 'live' },
+      now,
+      clockOffsetMs,
+      words,
+      stages: this.stages,
+      failedStates: this.#failed(),
+      remainingMs: this.#shownMs,
+      isManual,
+      isFull: this.variant !== 'compact' && this.variant !== 'ring',
+    });
+  }
+
+  /** Renders only when that would show something else: most elements of a long table have nothing to count. */
+  #tick(): void {
+    if (JSON.stringify(this.#view) !== JSON.stringify(this.#describe(this.#words()))) this.requestUpdate();
+    else if (this.hasUpdated) this.updated();
   }
 
   #watch(): void {
@@ -272,13 +287,28 @@ export class RunProgressElement extends LitElement {
     });
   }
 
+  #takeStages(): void {
+    const given = this.stages;
+    this.stages = undefined;
+    try {
+      this.stages = parseStages(given);
+    } catch (error) {
+      // A TypeError: the page's mistake is for its developer to see, and the run for its readers all the same.
+      console.error(error);
+    }
+  }
+
   #failed(): string[] {
     return (this.failedStates ?? 'FAILED').split(',').map((state) => state.trim());
   }
 }
 
-function stagesFromText(json: string): readonly Stage[] | undefined {
-  return defaultConverter.fromAttribute?.(json, Array) as readonly Stage[] | undefined;
+/** The nearest ancestor's, also from within shadow roots. */
+function languageOf(element: Element): string {
+  const found = element.closest<HTMLElement>('[lang]');
+  if (found !== null) return found.lang;
+  const root = element.getRootNode();
+  return root instanceof ShadowRoot ? languageOf(root.host) : '';
 }
 
 declare global {

@@ -9,6 +9,12 @@ export interface Line {
   readonly ts: number;
 }
 
+export interface Entered {
+  readonly state: string;
+  /** Server time in ms. */
+  readonly ts: number;
+}
+
 export interface RunState {
   /** The cursor: id of the newest event in here; 0 before the first. */
   readonly id: number;
@@ -17,14 +23,19 @@ export interface RunState {
   readonly state: string | null;
   /** The newest state that wasn't terminal: the stage in which a run ended. */
   readonly stage: string | null;
+  /** The states it went through, oldest first; `ts` is 0 where nobody saw it begin. */
+  readonly entered: readonly Entered[];
   readonly progress: number | null;
+  /** What is counted: 12 of 40. */
+  readonly current: number | null;
+  readonly total: number | null;
   readonly data: Data | null;
   /** Oldest first, at most `MAX_LINES`. */
   readonly lines: readonly Line[];
   readonly done: boolean;
   /** The history is gone; the rest is what this reader still remembers. */
   readonly expired: boolean;
-  /** 1, and one more for each restart seen from here. */
+  /** 1 for the first: by what the publisher counts from 0, or one more for each restart seen from here. */
   readonly attempt: number;
 }
 
@@ -41,7 +52,10 @@ export const emptyRun: RunState = {
   started: null,
   state: null,
   stage: null,
+  entered: [],
   progress: null,
+  current: null,
+  total: null,
   data: null,
   lines: [],
   done: false,

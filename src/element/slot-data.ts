@@ -15,6 +15,9 @@ export function fillSlots(elements: Iterable<Element>, data: Data): void {
         if (field === undefined) continue;
         const address = String(data[field] ?? '');
         target.hidden = !isWebAddress(address);
+        // The attribute alone loses to any class of the page that sets `display`.
+        if (target.hidden) target.style.setProperty('display', 'none', 'important');
+        else if (target.style.display === 'none') target.style.removeProperty('display');
         if (!target.hidden) target.setAttribute(name, address);
       }
     }

@@ -17,6 +17,25 @@ export const defaultStages: readonly Stage[] = [
   { state: 'END', until: 1 },
 ];
 
+/**
+ * A page's `stages`: text from the attribute, or what a script set as the property. Undefined without any.
+ * Throws TypeError for anything else.
+ */
+export function parseStages(given: unknown): readonly Stage[] | undefined {
+  if (!given) return undefined;
+  try {
+    const stages = typeof given === 'string' ? JSON.parse(given) : given;
+    if (stages.every(isStage)) return stages;
+  } catch {
+    // A SyntaxError: no JSON. A TypeError: no array.
+  }
+  throw new TypeError('<run-progress> "stages" must be like [{"state": "FETCH"}, …]');
+}
+
+function isStage({ state, until = 1 }: Stage, place: number, all: readonly Stage[]): boolean {
+  return typeof state === 'string' && until >= (all[place - 1]?.until ?? 0) && until <= 1;
+}
+
 /** Where each stage ends, from 0 to 1. */
 export function stageEnds(stages: readonly Stage[]): number[] {
   const isEven = stages.some((stage) => stage.until === undefined);

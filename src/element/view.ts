@@ -22,15 +22,15 @@ export function fullView(parts: ViewParts): TemplateResult {
   const { view } = parts;
   return html`<div class="head">
       ${mark(view)} ${text('title', view.title)}
-      ${view.attempt && html`<span class="attempt muted">· ${view.attempt}</span>`}
+      ${view.notes && html`<span class="note muted">${view.notes}</span>`}
       <span class="times muted" part="remaining">
         ${view.remaining && html`<span>${view.remaining}</span>`}<span class="elapsed">${view.elapsed}</span>
       </span>
       ${ending(view)} ${text('percent', view.percent)}
     </div>
-    ${progressBar(parts)} ${stepper(view)}
+    ${progressBar(parts)} ${view.stages.length > 0 ? stepper(view) : nothing}
     <div class="foot">
-      ${text('message', view.newest, view.newest)} ${when(view)} ${toggle(parts)}
+      ${text('message', parts.isLogOpen ? '' : view.newest, view.newest)} ${when(view)} ${toggle(parts)}
     </div>
     ${parts.log}`;
 }
@@ -52,8 +52,8 @@ function text(part: string, content: string, title?: string): TemplateResult {
 }
 
 /** What a small variant has no room for. */
-function hint({ title, notice, newest }: ViewModel): string {
-  return [title, notice, newest].filter(Boolean).join('\n');
+function hint({ title, notes, notice, newest }: ViewModel): string {
+  return [title, notes, notice, newest].filter(Boolean).join('\n');
 }
 
 function mark({ look }: ViewModel): TemplateResult {
@@ -65,20 +65,22 @@ function ending({ look }: ViewModel): unknown {
   return look === 'done' || look === 'failed' ? html`<slot name=${look}></slot>` : nothing;
 }
 
+/** Both forms of it; the style sheet shows the row where each label fits into its segment. */
 function stepper({ stages, step }: ViewModel): TemplateResult {
-  const columns = stages.map(({ span }) => `minmax(max-content,${Math.max(1, span * 100)}fr)`);
+  const columns = stages.map(({ span }) => `${Math.max(1, span * 100)}fr`);
   return html`<div class="stages" part="stages">
+    <span class="step muted" aria-hidden="true">${step}</span>
     <ol .style=${`grid-template-columns:${columns.join(' ')}`}>
       ${stages.map(stepItem)}
     </ol>
-    <span class="step muted">${step}</span>
   </div>`;
 }
 
-function stepItem({ label, phase }: StageView): TemplateResult {
+function stepItem({ label, phase, span, took }: StageView, place: number, all: StageView[]): TemplateResult {
   const sign = { past: tickIcon, current: currentIcon, failed: crossIcon, future: futureIcon }[phase];
-  return html`<li class=${phase} part="stage" aria-current=${phase === 'current' ? 'step' : nothing}>
-    ${sign}<span>${label}</span>
+  const isEnd = place > 0 && place === all.length - 1 && span < 0.1;
+  return html`<li class="${phase} ${isEnd ? 'end' : ''}" part="stage" aria-current=${phase === 'current' ? 'step' : nothing}>
+    ${sign}<span>${label}</span>${took && !isEnd ? html`<span class="took"><span>${took}</span></span>` : nothing}
   </li>`;
 }
 

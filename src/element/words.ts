@@ -11,11 +11,15 @@ export interface Words {
   expired: string;
   refused: string;
   silent: string;
+  unknown: string;
   connecting: string;
   reconnecting: string;
   gap: string;
   retry: string;
+  second: string;
   attempt: string;
+  count: string;
+  next: string;
   remaining: string;
   soon: string;
   elapsed: string;
@@ -40,11 +44,15 @@ const ko: Words = {
   expired: '기록이 만료되었습니다',
   refused: '서버가 거절했습니다',
   silent: '{time}째 소식 없음',
+  unknown: '아직 없는 작업입니다',
   connecting: '연결하는 중…',
   reconnecting: '다시 연결하는 중…',
   gap: '이전 기록은 보관되지 않았습니다',
   retry: '처음부터 다시 시작했습니다',
+  second: '두 번째 시도',
   attempt: '{n}번째 시도',
+  count: '{total}개 중 {n}개',
+  next: '다음: {stage}',
   remaining: '약 {time} 남음',
   soon: '곧 끝나요',
   elapsed: '{time} 경과',
@@ -74,11 +82,15 @@ const en: Words = {
   expired: 'No longer kept',
   refused: 'Refused by the server',
   silent: 'Nothing heard for {time}',
+  unknown: 'No such run yet',
   connecting: 'Connecting…',
   reconnecting: 'Reconnecting…',
   gap: 'Earlier lines were not kept',
   retry: 'Started again',
+  second: 'second attempt',
   attempt: 'attempt {n}',
+  count: '{n} of {total}',
+  next: 'next: {stage}',
   remaining: 'about {time} left',
   soon: 'almost there',
   elapsed: '{time} elapsed',

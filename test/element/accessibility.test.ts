@@ -13,7 +13,10 @@ const walls: Wall[] = [
   { variant: 'full', width: 160, language: 'ko' },
   { variant: 'compact', width: 320, language: 'ko' },
   { variant: 'ring', width: 96, language: 'en' },
+  { variant: 'full', width: 480, language: 'en', around: 'own-stages' },
 ];
+/** Contrast on a page that says "light" and is dark. */
+const darkByClass = { variant: 'full', width: 560, language: 'en', around: 'dark-by-class' } as const;
 
 for (const colorScheme of ['light', 'dark'] as const) {
   // Motion is stopped, so that colours are judged at rest.
@@ -24,7 +27,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const page = await openGallery(browser, preferences);
       t.after(() => page.close());
       await page.addScriptTag({ path: AXE });
-      for (const wall of walls) {
+      for (const wall of colorScheme === 'light' ? [...walls, darkByClass] : walls) {
         await hang(page, wall);
         await page.clock.resume();
         const { violations, passes } = await page.evaluate<AxeResults>('axe.run()');

@@ -69,7 +69,7 @@ test('a run that begins again starts its bar at once, and says so', async (t) =>
   const page = await openElement(t, '', 'en');
   await send(page, { id: 1, state: 'QA', progress: 0.9, message: 'a' });
   await send(page, { id: 2, state: 'PLOT_GENERATION', progress: 0.1, message: 'b' });
-  assert.equal(await page.locator('.attempt').textContent(), '· attempt 2');
+  assert.equal(await page.locator('.note').textContent(), 'second attempt');
   const { left, width } = await page.locator('.fill').evaluate((fill) => {
     const bar = (fill.parentElement as HTMLElement).getBoundingClientRect();
     return { left: fill.getBoundingClientRect().right - bar.left, width: bar.width };

@@ -125,3 +125,40 @@ test('the newest 500 lines are kept', () => {
   assert.equal(run.lines.length, 500);
   assert.equal(run.lines.at(-1)?.text, 'line 1200');
 });
+
+test('states are known with the time they began, as long as someone saw it', () => {
+  const run = after(
+    snapshot(1, 500, { state: 'PLOT' }),
+    progress(2, { state: 'PLOT' }),
+    progress(3, { state: 'QA' }),
+    progress(4, { state: 'END', done: true }),
+  );
+  assert.deepEqual(run.entered, [
+    { state: 'PLOT', ts: 0 },
+    { state: 'QA', ts: 3_000 },
+  ]);
+  assert.deepEqual(reduce(run, progress(5, { state: 'PLOT' })).entered, [{ state: 'PLOT', ts: 5_000 }]);
+});
+
+test('a higher attempt begins with nothing but its data and its log; what is counted stays until then', () => {
+  const counting = { current: 12, total: 40, progress: 0.3, attempt: 0, data: { cover: '/1.png' } };
+  const first = after(progress(1, counting), progress(2, { current: 13, attempt: 0 }));
+  assert.deepEqual([first.current, first.total, first.attempt], [13, 40, 1]);
+  const second = reduce(first, progress(3, { state: null, progress: null, attempt: 1 }));
+  assert.deepEqual(
+    [second.current, second.total, second.state, second.progress, second.attempt, second.data],
+    [null, null, null, null, 2, { cover: '/1.png' }],
+  );
+  assert.deepEqual(texts(second), ['line 1', 'line 2', '-- retry', 'line 3']);
+  // A reader who comes later is told by the snapshot alone.
+  assert.equal(after(snapshot(3, 500, { attempt: 1 })).attempt, 2);
+});
+
+test('lines are kept as a terminal would show them', () => {
+  const run = after(
+    snapshot(1, 500, { logs: ['\x1b[31mone\x1b[0m'] }),
+    progress(2, { message: ' 10%\r 20%' }),
+    progress(3, { message: '\x1b[0m' }),
+  );
+  assert.deepEqual(texts(run), ['one', ' 20%']);
+});

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exampleStates } from '../../public/page-states.js';
 import { announcement } from '../../src/element/announcement.ts';
+import type { ConnectionStatus } from '../../src/element/connection-status.ts';
 import { formatDuration, formatPercent } from '../../src/element/duration.ts';
 import { toMessage } from '../../src/element/message.ts';
 import { reduce } from '../../src/element/reducer.ts';
 import { emptyRun } from '../../src/element/run-state.ts';
 import { defaultStages, stageEnds, stageIndex } from '../../src/element/stages.ts';
-import { describe, type ViewModel } from '../../src/element/view-model.ts';
+import { describe, type ViewInput, type ViewModel } from '../../src/element/view-model.ts';
 import { phrase, wordsFor } from '../../src/element/words.ts';
 
 const NOW = 1_763_800_600_000;
@@ -16,6 +17,21 @@ const NOW = 1_763_800_600_000;
 function view(name: string, language = 'ko', awayMs = 5_000): ViewModel {
   const example = exampleStates(NOW).find((each) => each.name === name);
   assert.ok(example, name);
+  return viewOf(example, { name, language, awayMs });
+}
+
+interface Given {
+  name?: string;
+  language?: string;
+  awayMs?: number;
+  stages?: ViewInput['stages'];
+  isManual?: boolean;
+}
+
+function viewOf(
+  example: { messages: object[]; connection?: ConnectionStatus['phase'] },
+  { name = '', language = 'en', awayMs = 5_000, ...given }: Given = {},
+): ViewModel {
   const run = example.messages.reduce<typeof emptyRun>((state, value) => {
     const message = toMessage(value);
     assert.ok(message);
@@ -27,9 +43,12 @@ function view(name: string, language = 'ko', awayMs = 5_000): ViewModel {
     now: NOW,
     clockOffsetMs: 0,
     words: wordsFor(language),
-    stages: defaultStages,
+    stages: undefined,
     failedStates: ['FAILED'],
     remainingMs: name === 'estimated' ? 180_000 : null,
+    isManual: false,
+    isFull: true,
+    ...given,
   });
 }
 
@@ -41,7 +60,8 @@ test('every state has its look and its words', () => {
     ['unknown state', 'running', '90%, UPLOADING_TO_YOUTUBE', '90%, UPLOADING_TO_YOUTUBE'],
     ['silent', 'silent', '42%, 에셋 생성, 1분째 소식 없음', '42%, Making assets, Nothing heard for 1 min'],
     ['reconnecting', 'running', '42%, 에셋 생성, 다시 연결하는 중…', '42%, Making assets, Reconnecting…'],
-    ['attempt 2', 'running', '10%, 플롯 생성', '10%, Writing the plot'],
+    ['attempt 2', 'running', '10%, 플롯 생성, 두 번째 시도', '10%, Writing the plot, second attempt'],
+    ['counting', 'running', '69%, 렌더링, 40개 중 12개', '69%, Rendering, 12 of 40'],
     ['done', 'done', '100%, 완료 · 2분 16초', '100%, Done in 2 min 16 sec'],
     ['failed', 'failed', '78%, 실패', '78%, Failed'],
     ['expired', 'expired', '42%, 기록이 만료되었습니다', '42%, No longer kept'],
@@ -88,8 +108,15 @@ test('a reader hears of stages, the end, a failure and a silence, not of percent
     [view('silent'), { ...view('silent'), notice: '2분째 소식 없음' }, undefined],
     [running, view('done'), '완료 · 2분 16초'],
     [view('waiting'), running, '에셋 생성, 42%'],
+    // Two hundred rows are learned of at load: none of them has changed.
+    [view('waiting', 'ko', 1_000), running, undefined],
+    [{ ...view('waiting'), isAway: true, isWaitedFor: false }, view('done'), undefined],
+    // Steps that take longer than a silence: what it is doing has been said.
+    [view('silent'), running, undefined],
+    [view('silent'), view('attempt 2'), '플롯 생성, 두 번째 시도, 10%'],
   ];
   for (const [before, after, spoken] of table) assert.equal(announcement(before, after), spoken);
+  assert.equal(announcement(running, view('done'), '고래의 하루'), '고래의 하루, 완료 · 2분 16초');
   assert.match(announcement(running, view('failed')) ?? '', /^실패, 렌더링 실패/);
 });
 
@@ -119,4 +146,57 @@ test('words are the page’s own where it has some', () => {
     ['Fini', 'Failed', 'Aaa', 'QA'],
   );
   assert.equal(phrase('{n} of {m}', { n: 1 }), '1 of {m}');
+});
+
+const event = (id: number, ago: number, fields: object) => ({
+  type: 'progress',
+  run_id: 'a',
+  id,
+  ts: NOW - ago,
+  ...fields,
+});
+
+test('the built-in row is for runs that use its states, seen at any time', () => {
+  const row = (messages: object[], given?: Given) =>
+    viewOf({ messages }, given).stages.map(({ label }) => label);
+  const uploading = event(2, 1, { state: 'UPLOADING', progress: 0.9 });
+  assert.deepEqual(row([]), []);
+  assert.deepEqual(row([uploading]), []);
+  assert.deepEqual(row([event(1, 2, { progress: 0.5 })]), []);
+  // END ends everyone's runs.
+  assert.deepEqual(row([event(1, 2, { state: 'BAKING' }), event(2, 1, { state: 'END', done: true })]), []);
+  assert.equal(row([event(1, 2, { state: 'QA' }), uploading]).length, 5);
+  assert.deepEqual(row([], { stages: [{ state: 'UPLOADING' }] }), ['UPLOADING']);
+});
+
+test('the step names what the title doesn’t', () => {
+  assert.equal(view('running', 'en').step, '2/5 · next: Rendering');
+  assert.equal(view('failed', 'en').step, '3/5 · Rendering');
+  const only = [{ state: 'QA' }];
+  assert.equal(viewOf({ messages: [event(1, 1, { state: 'QA' })] }, { stages: only }).step, '1/1');
+  assert.equal(viewOf({ messages: [] }, { stages: only }).step, 'next: QA');
+});
+
+test('finished stages show how long they took, where that is known exactly', () => {
+  const took = (name: string) => view(name, 'en').stages.map((stage) => stage.took);
+  assert.deepEqual(took('counting'), ['46 sec', '2 min 32 sec', '', '', '']);
+  // A snapshot doesn't tell when the stage began.
+  assert.deepEqual(took('attempt 2'), ['', '', '', '', '']);
+  const twice = [
+    event(1, 90_000, { state: 'QA' }),
+    event(2, 80_000, { state: 'RENDERING' }),
+    event(3, 30_000, { state: 'QA' }),
+    event(4, 10_000, { state: 'END', done: true }),
+  ];
+  assert.deepEqual(
+    viewOf({ messages: twice }).stages.map((stage) => stage.took),
+    ['', '', '50 sec', '30 sec', ''],
+  );
+});
+
+test('after a while a run that nobody has heard of is called so, unless the page feeds it', () => {
+  const waiting = { messages: [] };
+  assert.equal(viewOf(waiting).notice, '');
+  assert.equal(viewOf(waiting, { awayMs: 30_000 }).notice, 'No such run yet');
+  assert.equal(viewOf(waiting, { awayMs: 30_000, isManual: true }).notice, '');
 });
