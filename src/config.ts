@@ -1,5 +1,6 @@
 // The environment, read once into a frozen Config. An invalid value stops the start and names the variable.
 
+import { MIN_SECRET_BYTES } from './http/tokens.ts';
 import {
   DEFAULT_RAW_CHANNEL,
   type GivenSettings,
@@ -18,6 +19,15 @@ export interface Config extends Settings {
   redisTlsInsecure: boolean;
   rawChannel: string;
   maxConnections: number;
+  /** Infinity: unlimited. */
+  maxConnectionsPerRun: number;
+  maxConnectionsPerAddress: number;
+  /** Hops of X-Forwarded-For to believe. */
+  trustedProxies: number;
+  /** Updates a second over HTTP, of each token's `sub` or client address. Infinity: unlimited. */
+  publishRate: number;
+  /** Keys of tokens; empty: no tokens, everybody may read. */
+  secrets: readonly string[];
   heartbeatMs: number;
   /** Between the signal to end and the end of the first stream. */
   drainMs: number;
@@ -38,9 +48,8 @@ export class ConfigError extends Error {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-/** Settings to come: one that is not honoured stops the start, as whoever sets it relies on it. */
-const NOT_YET = ['PROGRESS_SECRET', 'MAX_CONNECTIONS_PER_RUN'];
 const MAX_PORT = 65_535;
+const MOST_CONNECTIONS = 1_000_000;
 /** The element takes a line without pings for dead, and proxies cut idle ones, the strictest after 55 s. */
 const MAX_HEARTBEAT_SECONDS = 30;
 const VARIABLES: Readonly<Record<keyof GivenSettings, string>> = {
@@ -61,9 +70,8 @@ export function parseConfig(environment: Environment): Config {
       throw new ConfigError(name, `must be a whole number from ${least} to ${most}, not "${value}"`);
     return number;
   };
-  for (const name of NOT_YET) {
-    if (environment[name]) throw new ConfigError(name, 'is not supported by this version: unset it');
-  }
+  const limit = (name: string, most: number) =>
+    environment[name] ? integer(name, most, 1, most) : Number.POSITIVE_INFINITY;
   const isProduction = environment.NODE_ENV === 'production';
   const settings = settingsOf(environment);
   return Object.freeze({
@@ -74,7 +82,12 @@ export function parseConfig(environment: Environment): Config {
     redisTlsInsecure: flag('REDIS_TLS_INSECURE', environment.REDIS_TLS_INSECURE),
     rawChannel: rawChannel(text('PROGRESS_CHANNEL', DEFAULT_RAW_CHANNEL), settings.keyPrefix),
     ...settings,
-    maxConnections: integer('MAX_CONNECTIONS', 10_000, 1, 1_000_000),
+    maxConnections: integer('MAX_CONNECTIONS', 10_000, 1, MOST_CONNECTIONS),
+    maxConnectionsPerRun: limit('MAX_CONNECTIONS_PER_RUN', MOST_CONNECTIONS),
+    maxConnectionsPerAddress: limit('MAX_CONNECTIONS_PER_ADDRESS', MOST_CONNECTIONS),
+    trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),
+    publishRate: limit('PUBLISH_RATE', 1_000_000),
+    secrets: secrets('PROGRESS_SECRET', environment.PROGRESS_SECRET),
     heartbeatMs: integer('HEARTBEAT_SECONDS', 15, 1, MAX_HEARTBEAT_SECONDS) * 1000,
     drainMs: integer('DRAIN_SECONDS', 0, 0, 600) * 1000,
     shutdownMs: integer('SHUTDOWN_SECONDS', 4, 1, 600) * 1000,
@@ -132,6 +145,17 @@ function origins(name: string, value: string | undefined): string[] | '*' {
       );
   }
   return list;
+}
+
+/** Never quoted in the message. */
+function secrets(name: string, value: string | undefined): string[] {
+  if (!value) return [];
+  const list = value.split(',').map((secret) => secret.trim());
+  if (list.every((secret) => Buffer.byteLength(secret) >= MIN_SECRET_BYTES)) return list;
+  throw new ConfigError(
+    name,
+    `must have ${MIN_SECRET_BYTES} bytes at least (openssl rand -base64 32); several are separated by commas`,
+  );
 }
 
 function flag(name: string, value: string | undefined): boolean {

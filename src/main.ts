@@ -4,12 +4,16 @@ import { type Config, ConfigError, parseConfig } from './config.ts';
 import { createOpenStreams, MAX_STALLED_BEATS } from './delivery/open-streams.ts';
 import { createWebSockets } from './delivery/websocket.ts';
 import { createAccess } from './http/access.ts';
-import { createConnectionLimit } from './http/connection-limit.ts';
+import { createAddressOf } from './http/client-address.ts';
+import { createConnections } from './http/connections.ts';
+import { createExpiries } from './http/expiries.ts';
 import { createGate } from './http/gate.ts';
+import { createRateLimit } from './http/rate-limit.ts';
 import { createRoutes } from './http/routes.ts';
 import { createHttpServer } from './http/server.ts';
 import { shutDown } from './http/shutdown.ts';
 import { staticRoutes } from './http/static-files.ts';
+import { createTokens } from './http/tokens.ts';
 import { createLogLines } from './log-lines.ts';
 import { createHub } from './runs/hub.ts';
 import { createMemoryStore } from './stores/memory.ts';
@@ -67,16 +71,25 @@ const hub = createHub({
   onError: (error, runId) =>
     log.debug({ runId, reason: reasonOf(error) }, 'a run could not be read; trying on'),
 });
-const limit = createConnectionLimit(config.maxConnections);
-const counted = { ...config, now: store.now, onOpen: limit.onOpen, onClose: limit.onClose };
-const streams = createOpenStreams(counted);
-const webSockets = createWebSockets(counted);
+const delivery = { heartbeatMs: config.heartbeatMs, now: store.now };
+const streams = createOpenStreams(delivery);
+const webSockets = createWebSockets(delivery);
+const tokens = config.secrets.length > 0 ? createTokens(config.secrets) : null;
 let isClosing = false;
-const routes = createRoutes({ hub, store, streams, webSockets, limit, isClosing: () => isClosing });
+const routes = createRoutes({
+  hub,
+  store,
+  streams,
+  webSockets,
+  connections: createConnections(config, createExpiries(), log),
+  rate: createRateLimit(config.publishRate),
+  addressOf: createAddressOf(config.trustedProxies),
+  isClosing: () => isClosing,
+});
 const server = createHttpServer({
   routes: [...routes, ...staticRoutes(PUBLIC, FILES)],
   access: createAccess(config),
-  gate: createGate({ tokens: null, isProduction: config.isProduction }),
+  gate: createGate({ tokens, isProduction: config.isProduction }),
   stallMs: Math.max(MAX_STALLED_BEATS * config.heartbeatMs, MIN_STALL_MS),
   log,
 });
@@ -91,8 +104,8 @@ server.listen(config.port, config.host, 4096, () => {
   const port = typeof address === 'object' ? address?.port : config.port;
   const url = `http://${urlHost(config.host)}:${port}`;
   const kept = config.redisUrl ? 'runs are kept in Redis' : 'runs are kept in memory, for this process alone';
-  if (config.isProduction && !config.redisUrl)
-    log.warn('nobody can publish: in production HTTP publishing is off, and REDIS_URL is not set');
+  if (config.isProduction && !config.redisUrl && !tokens)
+    log.warn('nobody can publish: set REDIS_URL, or PROGRESS_SECRET for publishing over HTTP with tokens');
   log.info(`listening on ${url} (${config.host}), ${kept}; try: curl -N ${url}/api/runs/demo/events`);
 });
 

@@ -14,7 +14,11 @@ export interface Format {
   ping(nowMs: number): string;
   /** Before the connection of a stream that has not ended closes. */
   goodbye(nowMs: number): string;
+  /** The same, where the reader's token has expired: with the code, as a refusal would bear it. */
+  readonly expired: string;
 }
+
+export const EXPIRED = 'expired-token';
 
 /** At a shutdown all streams end together: each is told its own moment to come back. */
 export const SHUTDOWN_RETRY = { leastMs: 500, mostMs: 5000 };

@@ -28,6 +28,8 @@ export class LongPoll {
   #subscriptions: readonly Subscription[] = [];
   #hasBegun = false;
   #isAdvancing = false;
+  #events = 0;
+  #lastId = 0;
 
   constructor(socket: Socket, options: LongPollOptions) {
     this.#socket = socket;
@@ -50,6 +52,20 @@ export class LongPoll {
   /** Says that the service shuts down, if nothing has been said yet. */
   refuse() {
     this.#answerWhole(this.#options.closing);
+  }
+
+  /** Nothing more may be said to this client: it comes back, and is told why. */
+  expire() {
+    this.#answerWhole(this.#options.nothing);
+  }
+
+  /** What it was, for the log. */
+  summary() {
+    return {
+      events: this.#events,
+      lastId: this.#lastId,
+      ending: this.#hasBegun ? 'answered' : 'nothing came',
+    };
   }
 
   /** Stops waiting and reading. */
@@ -78,12 +94,16 @@ export class LongPoll {
         return isWritable;
       },
       snapshot: (snapshot) => this.#write(run, format.snapshot(snapshot), snapshot.id),
-      events: (events) => this.#write(run, format.events(events), events.at(-1)?.id ?? 0),
+      events: (events) => {
+        this.#events += events.length;
+        this.#write(run, format.events(events), events.at(-1)?.id ?? 0);
+      },
     };
   }
 
   #write(run: Run, { chunk, plain }: Piece, id: number) {
     if (!this.#hasBegun) this.#begin();
+    this.#lastId = id;
     writeAll(this.#socket, this.#options.isChunked ? chunk : plain);
     // Reading would reset the timeout: a client that sends, and takes nothing, must be cut as well.
     if (this.#socket.writableNeedDrain) this.#socket.pause();

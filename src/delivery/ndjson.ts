@@ -1,7 +1,7 @@
 // application/x-ndjson: a JSON per line, for programs.
 import type { RunEvent } from '../runs/event.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
-import { type Format, randomMs, SHUTDOWN_RETRY } from './format.ts';
+import { EXPIRED, type Format, randomMs, SHUTDOWN_RETRY } from './format.ts';
 import { createLargePiece, createPiece, memoPiece, type Piece } from './piece.ts';
 
 const LINE_END = Buffer.from('\n');
@@ -19,6 +19,7 @@ export function createNdjson(): Format {
     hello: ping,
     ping,
     goodbye: (nowMs) => `{"type":"ping","ts":${nowMs},"retry":${randomMs(SHUTDOWN_RETRY)}}\n`,
+    expired: `{"type":"unauthorized","code":"${EXPIRED}"}\n`,
   };
 }
 

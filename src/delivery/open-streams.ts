@@ -9,15 +9,17 @@ import { type Start, Stream, type StreamOptions } from './stream.ts';
 export const MAX_STALLED_BEATS = 4;
 /** A look at every stream, fifteen times an interval, costs less than a timer for each. */
 const LOOKS_PER_INTERVAL = 15;
+/** Why a stream ended, for the log. */
+const SHUTDOWN = 'the service shuts down';
 
 export interface OpenStreams {
   /**
    * Sends the response's head and the format's first bytes at once: a router must see bytes though the run is silent. In
    * the same write goes what is there to read. The socket must flow, so that its end is noticed.
    */
-  open(socket: Socket, options: StreamOptions & { head: string }, starts: readonly Start[]): void;
+  open(socket: Socket, options: StreamOptions & { head: string }, starts: readonly Start[]): Stream;
   /** Answers once with what follows, or says in time that nothing does. */
-  answerOnce(socket: Socket, options: Omit<LongPollOptions, 'stallMs'>, starts: readonly Start[]): void;
+  answerOnce(socket: Socket, options: Omit<LongPollOptions, 'stallMs'>, starts: readonly Start[]): LongPoll;
   /** Breaks every stream off, each with its own moment to come back, and ends every wait; also later ones. */
   close(): void;
 }
@@ -26,11 +28,9 @@ export interface OpenStreamsOptions {
   heartbeatMs: number;
   /** The store's time: ms since 1970. */
   now(): number;
-  onOpen(): void;
-  onClose(): void;
 }
 
-export function createOpenStreams({ heartbeatMs, now, onOpen, onClose }: OpenStreamsOptions): OpenStreams {
+export function createOpenStreams({ heartbeatMs, now }: OpenStreamsOptions): OpenStreams {
   const streams = new Set<Stream>();
   const longPolls = new Set<LongPoll>();
   let isClosed = false;
@@ -55,13 +55,11 @@ export function createOpenStreams({ heartbeatMs, now, onOpen, onClose }: OpenStr
     return ping;
   }
 
-  function count<T extends Stream | LongPoll>(socket: Socket, one: T, all: Set<T>) {
+  function keep<T extends Stream | LongPoll>(socket: Socket, one: T, all: Set<T>) {
     all.add(one);
-    onOpen();
     socket.on('close', () => {
       all.delete(one);
       one.cancel();
-      onClose();
     });
   }
 
@@ -69,23 +67,25 @@ export function createOpenStreams({ heartbeatMs, now, onOpen, onClose }: OpenStr
     open: (socket, { head, ...options }, starts) => {
       const { format } = options;
       const stream = new Stream(socket, options, () => clock);
-      count(socket, stream, streams);
+      keep(socket, stream, streams);
       socket.cork();
       stream.begin(head, format.hello(now()));
       stream.read(starts);
-      if (isClosed) stream.breakOff(format.goodbye(now()));
+      if (isClosed) stream.breakOff(format.goodbye(now()), SHUTDOWN);
       socket.uncork();
+      return stream;
     },
     answerOnce: (socket, options, starts) => {
       const longPoll = new LongPoll(socket, { ...options, stallMs: MAX_STALLED_BEATS * heartbeatMs });
-      count(socket, longPoll, longPolls);
+      keep(socket, longPoll, longPolls);
       if (isClosed) longPoll.refuse();
       else longPoll.read(starts);
+      return longPoll;
     },
     close: () => {
       isClosed = true;
       for (const longPoll of longPolls) longPoll.refuse();
-      for (const stream of streams) stream.breakOff(stream.format.goodbye(now()));
+      for (const stream of streams) stream.breakOff(stream.format.goodbye(now()), SHUTDOWN);
     },
   };
 }

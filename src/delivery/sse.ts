@@ -1,7 +1,7 @@
 // text/event-stream (WHATWG HTML, 9.2.5).
 import type { RunEvent } from '../runs/event.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
-import { type Format, randomMs, SHUTDOWN_RETRY } from './format.ts';
+import { EXPIRED, type Format, randomMs, SHUTDOWN_RETRY } from './format.ts';
 import { createLargePiece, createPiece, memoPiece, type Piece } from './piece.ts';
 
 const RETRY = { leastMs: 1000, mostMs: 3000 };
@@ -36,6 +36,7 @@ export function createSse({ withIds }: { withIds: boolean }): Format {
     hello: (nowMs) => retry(RETRY) + ping(nowMs),
     ping,
     goodbye: (nowMs) => retry(SHUTDOWN_RETRY) + ping(nowMs),
+    expired: `event: unauthorized\ndata: {"code":"${EXPIRED}"}\n\n`,
   };
 }
 

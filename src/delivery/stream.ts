@@ -35,6 +35,9 @@ export class Stream implements Reader {
   readonly #now: () => number;
   #subscriptions: readonly Subscription[] = [];
   #isWatched = false;
+  #events = 0;
+  #lastId = 0;
+  #ending = 'the client left';
 
   /** `now` is a clock in ms that costs nothing to ask. */
   constructor(socket: Socket, { format, isChunked, endsWithRun }: StreamOptions, now: () => number) {
@@ -70,10 +73,13 @@ export class Stream implements Reader {
   }
 
   snapshot(snapshot: Snapshot) {
+    this.#lastId = snapshot.id;
     this.write(this.format.snapshot(snapshot));
   }
 
   events(events: readonly RunEvent[]) {
+    this.#events += events.length;
+    this.#lastId = events.at(-1)?.id ?? this.#lastId;
     this.write(this.format.events(events));
   }
 
@@ -100,18 +106,33 @@ export class Stream implements Reader {
     this.#socket.setTimeout(ms, cut);
   }
 
+  /** What it was, for the log. The newest id is that of the run which brought something last. */
+  summary() {
+    return {
+      events: this.#events,
+      lastId: this.#lastId,
+      ending: this.#isWatched ? 'it took nothing' : this.#ending,
+    };
+  }
+
   /** The body is whole: sends what was written, then closes. */
   end() {
     if (!this.#socket.writable) return;
+    this.#ending = 'the run is done';
     if (this.#isChunked) this.#socket.write(LAST_CHUNK);
     this.#socket.destroySoon();
   }
 
   /** Sends what was written, then closes. Without the last chunk every client knows that there is more. */
-  breakOff(goodbye: string) {
+  breakOff(goodbye: string, ending: string) {
     if (!this.#socket.writable) return;
+    this.#ending = ending;
     this.write(createPiece(goodbye));
     this.#socket.destroySoon();
+  }
+
+  expire() {
+    this.breakOff(this.format.expired, 'its token expired');
   }
 
   /** Stops reading. */

@@ -21,5 +21,6 @@ export function createText(options: TextOptions = {}): Format {
     hello: () => '',
     ping: () => PING,
     goodbye: () => '',
+    expired: 'The token has expired.\n',
   };
 }

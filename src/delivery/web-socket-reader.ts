@@ -16,6 +16,7 @@ export interface WebSocketReader {
   read(subscription: Subscription): void;
   /** Since when the peer has taken nothing of what waits for it: ms, monotonic; null: nothing waits. */
   stalledSince(): number | null;
+  counts(): { events: number; lastId: number };
 }
 
 /** `now`: the store's time, ms since 1970. */
@@ -26,6 +27,8 @@ export function createWebSocketReader(socket: WebSocket, now: () => number): Web
   let owesPong = false;
   let owedPong: Buffer | undefined;
   let movedAt = 0;
+  let eventCount = 0;
+  let lastId = 0;
 
   const hasRoom = () => socket.bufferedAmount <= MAX_BUFFERED_BYTES;
   const isOpen = () => socket.readyState === socket.OPEN;
@@ -85,11 +88,14 @@ export function createWebSocketReader(socket: WebSocket, now: () => number): Web
   return {
     reader: {
       isWritable: () => isOpen() && rest.length === 0 && hasRoom(),
-      snapshot: ({ parts }) => {
+      snapshot: ({ id, parts }) => {
+        lastId = id;
         rest = parts;
         sendRest();
       },
       events: (events) => {
+        eventCount += events.length;
+        lastId = events.at(-1)?.id ?? lastId;
         for (const json of encoded(events)) send(json, true);
       },
     },
@@ -97,6 +103,7 @@ export function createWebSocketReader(socket: WebSocket, now: () => number): Web
       subscription = from;
     },
     stalledSince: () => (isIdle() ? null : movedAt),
+    counts: () => ({ events: eventCount, lastId }),
   };
 }
 

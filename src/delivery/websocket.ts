@@ -12,20 +12,33 @@ const MAX_INBOUND_BYTES = 4096;
 const MAX_MISSED_PONGS = 2;
 /** RFC 6455, 7.4.1. */
 const GOING_AWAY = 1001;
+/** RFC 6455, 7.4.2: for private use; as HTTP's 401. */
+const UNAUTHORIZED = 4401;
 
 export interface WebSockets {
-  /** Completes the handshake, then delivers the run, which the hub has opened. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, run: Run, cursor: Cursor): void;
+  /** Completes the handshake, then delivers the run, which the hub has opened. Null if the handshake fails. */
+  accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    run: Run,
+    cursor: Cursor,
+  ): AcceptedWebSocket | null;
   /** Closes every socket with 1001; also one that is accepted later. */
   close(): void;
+}
+
+export interface AcceptedWebSocket {
+  /** Its token has expired: closes with 4401. */
+  expire(): void;
+  /** What it was, for the log. */
+  summary(): { events: number; lastId: number; ending: string };
 }
 
 export interface WebSocketOptions {
   heartbeatMs: number;
   /** The store's time: ms since 1970. */
   now(): number;
-  onOpen(): void;
-  onClose(): void;
 }
 
 /** An open one, and what is known of its peer. */
@@ -35,7 +48,7 @@ interface Peer {
   missedPongs: number;
 }
 
-export function createWebSockets({ heartbeatMs, now, onOpen, onClose }: WebSocketOptions): WebSockets {
+export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSockets {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -59,29 +72,40 @@ export function createWebSockets({ heartbeatMs, now, onOpen, onClose }: WebSocke
     }
   }
 
-  function deliver(socket: WebSocket, run: Run, cursor: Cursor) {
+  function deliver(socket: WebSocket, run: Run, cursor: Cursor): AcceptedWebSocket {
     const reader = createWebSocketReader(socket, now);
     const peer = { reader, missedPongs: 0 };
     peers.set(socket, peer);
-    onOpen();
+    let ending = 'the client left';
     socket.on('pong', () => {
       peer.missedPongs = 0;
     });
     // A peer that breaks the protocol: ws has closed the connection with the right code already.
     socket.on('error', () => {});
-    socket.on('close', () => {
+    socket.on('close', (code) => {
       peers.delete(socket);
-      onClose();
+      ending = `closed with ${code}`;
     });
-    if (isClosed) return sendAway(socket);
-    const subscription = run.subscribe(reader.reader, cursor);
-    reader.read(subscription);
-    socket.on('close', () => subscription.cancel());
+    if (isClosed) sendAway(socket);
+    else {
+      const subscription = run.subscribe(reader.reader, cursor);
+      reader.read(subscription);
+      socket.on('close', () => subscription.cancel());
+    }
+    return {
+      expire: () => socket.close(UNAUTHORIZED, 'the token has expired'),
+      summary: () => ({ ...reader.counts(), ending }),
+    };
   }
 
   return {
     accept: (request, socket, head, run, cursor) => {
-      server.handleUpgrade(request, socket, head, (webSocket) => deliver(webSocket, run, cursor));
+      let accepted: AcceptedWebSocket | null = null;
+      // It calls back at once, or not at all.
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        accepted = deliver(webSocket, run, cursor);
+      });
+      return accepted;
     },
     close: () => {
       isClosed = true;

@@ -43,7 +43,9 @@ export function createAccess({ isProduction, allowedOrigins }: AccessOptions): A
     if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' };
     return {
       'Access-Control-Allow-Origin': allowedOrigins === '*' ? '*' : origin,
-      'Access-Control-Expose-Headers': 'Retry-After, ETag',
+      'Access-Control-Expose-Headers': 'Retry-After, ETag, WWW-Authenticate',
+      // Cookies come along for origins that are named, never for all.
+      ...(allowedOrigins !== '*' && { 'Access-Control-Allow-Credentials': 'true' }),
       Vary: 'Origin',
     };
   }

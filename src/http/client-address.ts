@@ -1,5 +1,15 @@
 // Whose connection it is, for limits per client: the socket's address, or what trusted proxies say.
-import { isIPv6 } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
+import type { RequestHead } from './plain-head.ts';
+
+export type AddressOf = (head: RequestHead, socket: Socket) => string;
+
+export function createAddressOf(trustedProxies: number): AddressOf {
+  return ({ headers }, { remoteAddress }) => {
+    const forwarded = headers['x-forwarded-for'];
+    return clientAddress(remoteAddress, forwarded?.toString(), trustedProxies);
+  };
+}
 
 /**
  * The client's address, as a key for limits. `trustedProxies`: how many hops of `X-Forwarded-For` to believe, counted from

@@ -4,8 +4,10 @@ import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
 import type { Recording } from '../runs/record.ts';
 import type { Outcome, Store } from '../runs/store.ts';
 import type { BadField } from '../runs/update.ts';
+import type { AddressOf } from './client-address.ts';
 import { HttpProblem, problemBody } from './problem.ts';
 import { MAX_BATCH, MAX_BODY_BYTES, type ParsedUpdate, parsePublishBody } from './publish-body.ts';
+import type { RateLimit } from './rate-limit.ts';
 import { readBody } from './request-body.ts';
 import { headerOf, runInPath } from './requested-run.ts';
 import type { AnswerContext, Route } from './route.ts';
@@ -13,8 +15,15 @@ import type { AnswerContext, Route } from './route.ts';
 const JSON_HEADERS = { 'Content-Type': 'application/json; charset=utf-8' };
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
+export interface PublishEndpointOptions {
+  store: Store;
+  /** Per `sub` of a token, or per client address. */
+  rate: RateLimit;
+  addressOf: AddressOf;
+}
+
 /** The server is a source of its own: a random name, and a counter. */
-export function publishRoutes({ store }: { store: Store }): Route[] {
+export function publishRoutes({ store, rate, addressOf }: PublishEndpointOptions): Route[] {
   const source = `h${randomBytes(9).toString('base64url')}`;
   let n = 0;
 
@@ -30,16 +39,29 @@ export function publishRoutes({ store }: { store: Store }): Route[] {
     return items.map((item) => (item instanceof HttpProblem ? item : answerOf(outcomes[next++])));
   }
 
+  /** Throws 429. */
+  function checkRate({ request, permit }: AnswerContext, count: number) {
+    const client = permit.subject ? `sub ${permit.subject}` : addressOf(request, request.socket);
+    const seconds = rate.take(client, count);
+    if (seconds > 0) throw tooManyUpdates(seconds);
+  }
+
   /**
    * Records the update in the body (201 with the event), or a batch of them, in order (200 with an answer each: one that
    * fails stops no other). An update whose key is in the history already is not recorded again: the answer is the first
-   * one's event. Throws 400, 413, 415 or 422 for the request as a whole, and for an update alone 422 or 503.
+   * one's event. Throws 400, 413, 415, 422 or 429 for the request as a whole, and for an update alone 422 or 503.
    */
-  async function publish({ request, response, runIds: [runId = ''] }: AnswerContext) {
+  async function publish(context: AnswerContext) {
+    const {
+      request,
+      response,
+      runIds: [runId = ''],
+    } = context;
     const key = headerOf(request, 'idempotency-key');
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw badKey();
     const parsed = parsePublishBody(runId, await readBody(request, MAX_BODY_BYTES));
     if (parsed.form === 'none') throw bodyProblem(parsed.fault);
+    checkRate(context, parsed.form === 'batch' ? parsed.items.length : 1);
     if (parsed.form === 'batch') {
       // A space is in no key that a client sends, so an update alone never bears the key of a batch's.
       const keyAt = (index: number) => key && `${key} ${index}`;
@@ -72,6 +94,12 @@ interface Answer {
 
 function itemBody(answer: Answer | HttpProblem): string {
   return answer instanceof HttpProblem ? problemBody(answer) : `{"status":201,"event":${answer.event}}`;
+}
+
+function tooManyUpdates(seconds: number): HttpProblem {
+  return new HttpProblem(429, 'too-many-updates', 'Too many updates a second: see PUBLISH_RATE.', {
+    headers: { 'Retry-After': String(seconds) },
+  });
 }
 
 function badKey(): HttpProblem {

@@ -2,12 +2,15 @@
 import { badgeRoutes } from './badge-endpoint.ts';
 import { type HealthEndpointOptions, healthRoutes } from './health-endpoint.ts';
 import { pollRoutes } from './poll-endpoint.ts';
-import { publishRoutes } from './publish-endpoint.ts';
+import { type PublishEndpointOptions, publishRoutes } from './publish-endpoint.ts';
 import type { Route } from './route.ts';
 import { type StreamEndpointOptions, streamRoutes } from './stream-endpoint.ts';
 import { type WebSocketEndpointOptions, webSocketRoutes } from './websocket-endpoint.ts';
 
-export type RoutesOptions = StreamEndpointOptions & WebSocketEndpointOptions & HealthEndpointOptions;
+export type RoutesOptions = StreamEndpointOptions &
+  WebSocketEndpointOptions &
+  PublishEndpointOptions &
+  HealthEndpointOptions;
 
 export function createRoutes(options: RoutesOptions): Route[] {
   return [

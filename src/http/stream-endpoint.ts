@@ -9,7 +9,8 @@ import type { Start } from '../delivery/stream.ts';
 import { createText } from '../delivery/text.ts';
 import type { Hub } from '../runs/hub.ts';
 import { endWith, rawProblem, responseHead } from './bare-socket.ts';
-import type { ConnectionLimit } from './connection-limit.ts';
+import type { AddressOf } from './client-address.ts';
+import type { Connections } from './connections.ts';
 import { HttpProblem } from './problem.ts';
 import { openRun, runInPath, type WantedRun, wantedRun, wantedRuns } from './requested-run.ts';
 import type { Route, TakeOverContext } from './route.ts';
@@ -18,7 +19,8 @@ import { type Formats, formatOf, waitMsOf } from './stream-options.ts';
 export interface StreamEndpointOptions {
   hub: Hub;
   streams: OpenStreams;
-  limit: ConnectionLimit;
+  connections: Connections;
+  addressOf: AddressOf;
 }
 
 /** Of a request for several runs: they fit into what every proxy lets through. */
@@ -48,15 +50,16 @@ const ofSeveralRuns: Formats = {
   text: createText({ runColumns: RUN_COLUMNS }),
 };
 
-export function streamRoutes({ hub, streams, limit }: StreamEndpointOptions): Route[] {
+export function streamRoutes({ hub, streams, connections, addressOf }: StreamEndpointOptions): Route[] {
   async function open({ runId, cursor }: WantedRun): Promise<Start> {
     return { run: await openRun(hub, runId, { cursor }), cursor };
   }
 
   async function read(context: TakeOverContext, wanted: readonly WantedRun[], formats: Formats) {
-    const { head, socket, headers, query } = context;
+    const { head, socket, headers, query, runIds, permit } = context;
     const waitMs = waitMsOf(query);
-    const format = formats[formatOf(head, query, waitMs === null ? 'sse' : 'ndjson')];
+    const formatName = formatOf(head, query, waitMs === null ? 'sse' : 'ndjson');
+    const format = formats[formatName];
     const starts = await Promise.all(wanted.map(open));
     if (socket.destroyed) return;
     const endsWithRun = formats === ofOneRun;
@@ -67,11 +70,14 @@ export function streamRoutes({ hub, streams, limit }: StreamEndpointOptions): Ro
     const isChunked = head.httpVersion !== '1.0';
     const streamHead = responseHead(200, { ...headers, ...headersOf(format, isChunked) });
     if (head.method === 'HEAD') return endWith(socket, streamHead);
-    limit.check();
     const options = { format, isChunked, head: streamHead };
-    if (waitMs === null) return streams.open(socket, { ...options, endsWithRun }, starts);
-    const closing = rawProblem(shuttingDown(), headers);
-    streams.answerOnce(socket, { ...options, waitMs, nothing, closing }, starts);
+    const transport = waitMs === null ? formatName : 'long-poll';
+    const connection = { transport, runIds, permit, address: addressOf(head, socket) } as const;
+    connections.enter(socket, connection, () => {
+      if (waitMs === null) return streams.open(socket, { ...options, endsWithRun }, starts);
+      const closing = rawProblem(shuttingDown(), headers);
+      return streams.answerOnce(socket, { ...options, waitMs, nothing, closing }, starts);
+    });
   }
 
   return [

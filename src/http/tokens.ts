@@ -35,7 +35,7 @@ export interface Tokens {
   verify(token: string): Promise<Grant>;
 }
 
-/** RFC 7518, 3.2: a key as long as the hash. */
+/** RFC 7518, 3.2: a key of HS256 is as long as its hash. */
 export const MIN_SECRET_BYTES = 32;
 /** The clock of the machine that makes tokens may be ahead of this one (claim `nbf`). */
 const CLOCK_TOLERANCE_SECONDS = 5;

@@ -1,23 +1,32 @@
 // The WebSocket of a run: its address, and its cursor.
 import type { WebSockets } from '../delivery/websocket.ts';
 import type { Hub } from '../runs/hub.ts';
-import type { ConnectionLimit } from './connection-limit.ts';
+import type { AddressOf } from './client-address.ts';
+import type { Connections } from './connections.ts';
 import { openRun, runInPath, wantedRun } from './requested-run.ts';
 import type { Route, UpgradeContext } from './route.ts';
 
 export interface WebSocketEndpointOptions {
   hub: Hub;
   webSockets: WebSockets;
-  limit: ConnectionLimit;
+  connections: Connections;
+  addressOf: AddressOf;
 }
 
-export function webSocketRoutes({ hub, webSockets, limit }: WebSocketEndpointOptions): Route[] {
-  async function upgrade({ request, socket, rest, query, runIds }: UpgradeContext) {
+export function webSocketRoutes({
+  hub,
+  webSockets,
+  connections,
+  addressOf,
+}: WebSocketEndpointOptions): Route[] {
+  async function upgrade({ request, socket, rest, query, runIds, permit }: UpgradeContext) {
     const { runId, cursor } = wantedRun(request, query, runIds);
     const run = await openRun(hub, runId, { cursor });
     if (socket.destroyed) return;
-    limit.check();
-    webSockets.accept(request, socket, rest, run, cursor);
+    const address = addressOf(request, request.socket);
+    connections.enter(socket, { transport: 'websocket', runIds, permit, address }, () =>
+      webSockets.accept(request, socket, rest, run, cursor),
+    );
   }
 
   return [{ method: 'GET', path: '/ws/:run_id', scope: 'read', runsOf: runInPath, upgrade }];

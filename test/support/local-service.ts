@@ -7,8 +7,12 @@ import { pino } from 'pino';
 import { createOpenStreams, MAX_STALLED_BEATS } from '../../src/delivery/open-streams.ts';
 import { createWebSockets } from '../../src/delivery/websocket.ts';
 import { createAccess } from '../../src/http/access.ts';
-import { createConnectionLimit } from '../../src/http/connection-limit.ts';
+import { createAddressOf } from '../../src/http/client-address.ts';
+import { createConnections } from '../../src/http/connections.ts';
+import { createExpiries } from '../../src/http/expiries.ts';
 import { createGate } from '../../src/http/gate.ts';
+import { createRateLimit } from '../../src/http/rate-limit.ts';
+import type { Route } from '../../src/http/route.ts';
 import { createRoutes } from '../../src/http/routes.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createHub } from '../../src/runs/hub.ts';
@@ -19,6 +23,7 @@ export interface LocalService {
   readonly url: string;
   readonly store: HeldStore;
   readonly server: Server;
+  readonly routes: readonly Route[];
   /** Streams and WebSockets that count as open. */
   openCount(): number;
   /** The server's end of every connection that is open. */
@@ -40,16 +45,33 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const { historyLimit = HELD_STORE_OPTIONS.historyLimit, maxOpenRuns = 1000 } = rest;
   const store = createHeldStore({ ...HELD_STORE_OPTIONS, historyLimit });
   const hub = createHub({ store, historyLimit, maxOpenRuns, onError: () => {} });
-  const limit = createConnectionLimit(maxConnections);
-  const counted = { heartbeatMs, now: () => store.now(), onOpen: limit.onOpen, onClose: limit.onClose };
-  const streams = createOpenStreams(counted);
-  const webSockets = createWebSockets(counted);
+  const log = pino({ level: 'silent' });
+  const delivery = { heartbeatMs, now: () => store.now() };
+  const streams = createOpenStreams(delivery);
+  const webSockets = createWebSockets(delivery);
+  const limits = {
+    maxConnections,
+    maxConnectionsPerRun: Number.POSITIVE_INFINITY,
+    maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+  };
+  const expiries = createExpiries();
+  const connections = createConnections(limits, expiries, log);
+  const routes = createRoutes({
+    hub,
+    store,
+    streams,
+    webSockets,
+    connections,
+    rate: createRateLimit(Number.POSITIVE_INFINITY),
+    addressOf: createAddressOf(0),
+    isClosing: () => false,
+  });
   const server = createHttpServer({
-    routes: createRoutes({ hub, store, streams, webSockets, limit, isClosing: () => false }),
+    routes,
     access: createAccess({ isProduction: false, allowedOrigins: [] }),
     gate: createGate({ tokens: null, isProduction: false }),
     stallMs: MAX_STALLED_BEATS * heartbeatMs,
-    log: pino({ level: 'silent' }),
+    log,
   });
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -69,11 +91,13 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     url: `http://127.0.0.1:${address.port}`,
     store,
     server,
-    openCount: limit.count,
+    routes,
+    openCount: () => [...connections.counts().values()].reduce((sum, count) => sum + count, 0),
     sockets,
     closeReaders,
     stop: async () => {
       hub.close();
+      expiries.close();
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets) socket.destroy();

@@ -2,7 +2,7 @@
 import { SignJWT } from 'jose';
 
 export const SECRET = 'a secret of thirty-two bytes or more';
-export const OLDER_SECRET = 'another secret, which is to be retired';
+export const OLDER_SECRET = 'another secret which is to be retired';
 
 export interface TokenClaims {
   scope?: unknown;
