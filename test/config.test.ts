@@ -18,6 +18,11 @@ test('an empty environment gives the defaults', () => {
     runTtlMs: 86_400_000,
     finishedTtlMs: 3_600_000,
     maxConnections: 10_000,
+    maxConnectionsPerRun: Number.POSITIVE_INFINITY,
+    maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+    trustedProxies: 0,
+    publishRate: Number.POSITIVE_INFINITY,
+    secrets: [],
     heartbeatMs: 15_000,
     drainMs: 0,
     shutdownMs: 4000,
@@ -66,7 +71,11 @@ const INVALID: [string, string[]][] = [
   ['SHUTDOWN_SECONDS', ['0', '601']],
   ['ALLOWED_ORIGINS', ['example.com', 'https://a.example/path', 'https://a.example,*']],
   ['LOG_LEVEL', ['verbose', 'infos']],
-  ['PROGRESS_SECRET', ['x'.repeat(32)]],
+  ['PROGRESS_SECRET', ['x'.repeat(31), `${'x'.repeat(32)},short`]],
+  ['MAX_CONNECTIONS_PER_RUN', ['0', '-1', 'many']],
+  ['MAX_CONNECTIONS_PER_ADDRESS', ['0', '1.5']],
+  ['TRUSTED_PROXIES', ['-1', '11']],
+  ['PUBLISH_RATE', ['0', 'fast']],
 ];
 
 for (const [variable, values] of INVALID)

@@ -20,10 +20,12 @@ export interface PublishEndpointOptions {
   /** Per `sub` of a token, or per client address. */
   rate: RateLimit;
   addressOf: AddressOf;
+  /** Counts outcomes, by status. */
+  published: Map<string, number>;
 }
 
 /** The server is a source of its own: a random name, and a counter. */
-export function publishRoutes({ store, rate, addressOf }: PublishEndpointOptions): Route[] {
+export function publishRoutes({ store, rate, addressOf, published }: PublishEndpointOptions): Route[] {
   const source = `h${randomBytes(9).toString('base64url')}`;
   let n = 0;
 
@@ -35,6 +37,7 @@ export function publishRoutes({ store, rate, addressOf }: PublishEndpointOptions
   async function recordAll(items: readonly (Recording | HttpProblem)[]): Promise<(Answer | HttpProblem)[]> {
     const recordings = items.filter((item): item is Recording => !(item instanceof HttpProblem));
     const outcomes = await store.record(recordings, { wantEvents: true });
+    for (const { status } of outcomes) published.set(status, (published.get(status) ?? 0) + 1);
     let next = 0;
     return items.map((item) => (item instanceof HttpProblem ? item : answerOf(outcomes[next++])));
   }

@@ -1,6 +1,7 @@
 // Everything that the service answers, but for its files.
 import { badgeRoutes } from './badge-endpoint.ts';
 import { type HealthEndpointOptions, healthRoutes } from './health-endpoint.ts';
+import { type MetricsOptions, metricsRoutes } from './metrics-endpoint.ts';
 import { pollRoutes } from './poll-endpoint.ts';
 import { type PublishEndpointOptions, publishRoutes } from './publish-endpoint.ts';
 import type { Route } from './route.ts';
@@ -9,10 +10,11 @@ import { type WebSocketEndpointOptions, webSocketRoutes } from './websocket-endp
 
 export type RoutesOptions = StreamEndpointOptions &
   WebSocketEndpointOptions &
-  PublishEndpointOptions &
-  HealthEndpointOptions;
+  HealthEndpointOptions &
+  Omit<PublishEndpointOptions & MetricsOptions, 'published'>;
 
-export function createRoutes(options: RoutesOptions): Route[] {
+export function createRoutes(given: RoutesOptions): Route[] {
+  const options = { ...given, published: new Map<string, number>() };
   return [
     ...streamRoutes(options),
     ...pollRoutes(options),
@@ -20,5 +22,6 @@ export function createRoutes(options: RoutesOptions): Route[] {
     ...publishRoutes(options),
     ...webSocketRoutes(options),
     ...healthRoutes(options),
+    ...metricsRoutes(options),
   ];
 }

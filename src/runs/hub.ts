@@ -2,7 +2,7 @@
 // and closes runs that nobody watches.
 import { type Cursor, SNAPSHOT } from './cursor.ts';
 import { parseEntry, type RunEvent } from './event.ts';
-import { createRun, type Run } from './run.ts';
+import { createDeliveryCounts, createRun, type DeliveryCounts, type Run } from './run.ts';
 import type { Store } from './store.ts';
 
 export interface HubOptions {
@@ -31,6 +31,7 @@ export interface Hub {
    * `isSynced` is false, and it catches up by itself. Rejects with TooManyRuns.
    */
   open(runId: string, options: OpenOptions): Promise<Run>;
+  counts(): DeliveryCounts & { openRuns: number };
   close(): void;
 }
 
@@ -69,6 +70,7 @@ export function createHub(options: HubOptions): Hub {
   const { store, historyLimit, idleMs = 30_000, maxOpenRuns = 50_000, onError } = options;
   const { now = () => performance.now() } = options;
   const runs = new Map<string, OpenRun>();
+  const counts = createDeliveryCounts();
   let dirty = new Set<Run>();
   let flushSoon: NodeJS.Immediate | undefined;
   let flushLater: NodeJS.Timeout | undefined;
@@ -84,7 +86,7 @@ export function createHub(options: HubOptions): Hub {
     const known = runs.get(runId);
     if (known) return known;
     if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
-    const run = createRun(runId, historyLimit, () => markDirty(run));
+    const run = createRun(runId, historyLimit, () => markDirty(run), counts);
     const at = now();
     const open: OpenRun = {
       run,
@@ -232,6 +234,7 @@ export function createHub(options: HubOptions): Hub {
       if (!open.run.isSynced) await within(patienceMs, sync(open));
       return open.run;
     },
+    counts: () => ({ ...counts, openRuns: runs.size }),
     close: () => {
       clearInterval(sweeper);
       clearImmediate(flushSoon);

@@ -71,7 +71,26 @@ class Subscriber implements Subscription {
   }
 }
 
-export function createRun(runId: string, historyLimit: number, onDirty: () => void): Run {
+/** What the readers of all runs of a hub were given, since the start. */
+export interface DeliveryCounts {
+  events: number;
+  /** Of these, the ones that followed a reader's cursor when it came. */
+  replayed: number;
+  snapshots: number;
+  /** Of these, the ones that announced a gap. */
+  gaps: number;
+}
+
+export function createDeliveryCounts(): DeliveryCounts {
+  return { events: 0, replayed: 0, snapshots: 0, gaps: 0 };
+}
+
+export function createRun(
+  runId: string,
+  historyLimit: number,
+  onDirty: () => void,
+  counts = createDeliveryCounts(),
+): Run {
   const history = createHistory(historyLimit);
   const replay = createReplay(history, historyLimit);
   const subscribers = new Set<Subscriber>();
@@ -109,8 +128,14 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
       }
       subscriber.cursor = step.next;
       if (step.kind === 'nothing') return;
-      if (step.kind === 'events') reader.events(step.events);
-      else reader.snapshot(snapshot(step.gap));
+      if (step.kind === 'events') {
+        counts.events += step.events.length;
+        reader.events(step.events);
+      } else {
+        counts.snapshots++;
+        if (step.gap) counts.gaps++;
+        reader.snapshot(snapshot(step.gap));
+      }
     }
   }
 
@@ -139,7 +164,9 @@ export function createRun(runId: string, historyLimit: number, onDirty: () => vo
     subscribe: (reader, cursor) => {
       const subscriber = new Subscriber(reader, cursor, home);
       subscribers.add(subscriber);
+      const before = counts.events;
       advance(subscriber);
+      counts.replayed += counts.events - before;
       return subscriber;
     },
     isFinishedFor: (cursor) =>

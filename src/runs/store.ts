@@ -51,6 +51,11 @@ export interface Store {
   /** Updates wait to be recorded, more than one step can: many announcements are about to come. */
   isBehind(): boolean;
 
+  /** What became of raw messages, by reason, since the start: how many were 'recorded', a 'repeat', 'too-large' … */
+  rawOutcomes(): ReadonlyMap<string, number>;
+  /** Updates that wait to be recorded. */
+  waiting(): number;
+
   /**
    * The clock that stamps events: ms since 1970. What readers compare with a `ts` comes from here; between two looks at
    * the store's clock it goes on by the host's monotonic one.

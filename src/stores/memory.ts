@@ -74,6 +74,8 @@ export function createMemoryStore(options: HistoryOptions): Store {
     },
     onConnection: () => {},
     isBehind: () => false,
+    rawOutcomes: () => new Map(),
+    waiting: () => 0,
     // Never behind a `ts`, though the host's clock was set back.
     now: () => Math.floor(Math.max(Date.now() * 1000, lastMicros) / 1000),
     status: async () => ({ ready: true }),

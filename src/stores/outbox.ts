@@ -15,6 +15,8 @@ export interface Outbox {
   blockedBy(): string | null;
   /** More waits than one call can carry. */
   isBehind(): boolean;
+  /** How many wait. */
+  size(): number;
   /** Fulfilled when nothing waits any more. */
   whenEmpty(): Promise<void>;
 }
@@ -86,6 +88,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     retryNow: sender.retryNow,
     blockedBy: sender.blockedBy,
     isBehind: () => waiting.length - taken > MAX_COUNT,
+    size: () => waiting.length - taken,
     whenEmpty: sender.whenEmpty,
   };
 }

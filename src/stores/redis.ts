@@ -96,6 +96,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       connectionListeners.push(listen);
     },
     isBehind: outbox.isBehind,
+    rawOutcomes: tally.totals,
+    waiting: outbox.size,
     now: clock.now,
     status,
     close: async () => {

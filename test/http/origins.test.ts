@@ -16,7 +16,7 @@ test('an allowed page may read every answer, errors too', async () => {
   for (const path of ['/api/runs/none', '/nothing', '/healthz']) {
     const { headers } = await request(service.url + path, { headers: { Origin: ALLOWED } });
     assert.equal(headers['access-control-allow-origin'], ALLOWED, path);
-    assert.equal(headers['access-control-expose-headers'], 'Retry-After, ETag');
+    assert.equal(headers['access-control-expose-headers'], 'Retry-After, ETag, WWW-Authenticate');
     assert.equal(headers.vary, 'Origin');
   }
 });
