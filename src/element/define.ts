@@ -5,4 +5,10 @@ if (customElements.get('run-progress') === undefined) {
   customElements.define('run-progress', RunProgressElement);
 }
 
+export type { ConnectionStatus, TransportName } from './connection-status.ts';
+export type { TokenProvider } from './feed/tokens.ts';
+export type { Data } from './message.ts';
+export type { RunDetail } from './run-events.ts';
+export type { Stage } from './stages.ts';
+export type { Words } from './words.ts';
 export { RunProgressElement };
