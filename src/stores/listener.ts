@@ -1,5 +1,11 @@
 // Names the raw messages: "the n-th message after marker E" is the same message for every server, because Redis
 // delivers a channel in one order to all. Decides only; the connection is subscriber.ts.
+//
+//   what Redis delivers, to all:   m1   <marker 100>   m2      m3      <marker 200>   m4
+//   server A, there for long:                          100/1   100/2                  200/1
+//   server B, which set 200:                           (counted, and left to A)       200/1
+//
+// Both record m4 as 200/1, and the script takes it once. B can't name m2: it doesn't know how far A has counted.
 import { parseMessage } from '../runs/message.ts';
 import type { Recording } from '../runs/record.ts';
 import type { Tally } from './tally.ts';
@@ -19,6 +25,7 @@ const MARKER = /^(\d{1,16}) (\S+)$/;
 /** In microseconds: the year 2096. Beyond it there is no room for newer ones. */
 const MAX_EPOCH = 4e15;
 const FAULT_SAMPLE = 200;
+
 export interface ListenerOptions {
   push(recording: Recording): void;
   /** A marker was heard: from now on another server may record what comes. What was heard before goes first. */
