@@ -1,5 +1,6 @@
 // Reads a history in parts, newest first, so that no answer is larger than a small plan allows, or than a slow line brings
 // in time.
+import { parseEntry } from '../runs/event.ts';
 import { MAX_BYTES } from './batches.ts';
 
 /** Nothing is known of the entries' size then. Short histories come in one part. */
@@ -50,6 +51,8 @@ export function createHistoryReader(readRange: ReadRange): (runId: string) => Pr
  */
 function withoutKnown(part: readonly string[], newer: readonly string[]): readonly string[] {
   const [first] = newer;
-  const known = first === undefined ? -1 : part.indexOf(first);
+  // By its id: an entry that is no longer the last is rewritten without the run's names.
+  const id = first === undefined ? undefined : parseEntry(first)?.id;
+  const known = id === undefined ? -1 : part.findIndex((entry) => parseEntry(entry)?.id === id);
   return known === -1 ? part : part.slice(0, known);
 }
