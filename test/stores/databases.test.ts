@@ -1,43 +1,36 @@
-// Two services on one Redis, in databases of their own.
+// Two services on two databases of one Redis: Pub/Sub knows no database numbers, and neither hears the other's runs.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { pino } from 'pino';
-import { parseSettings } from '../../src/runs/settings.ts';
-import { createRedisStore } from '../../src/stores/redis.ts';
-import { pollUntil } from '../support/poll-until.ts';
+import { test } from 'node:test';
+import { createPublisher } from '../../src/publish/publisher.ts';
+import { untilReady } from '../support/readiness.ts';
 import { startRedis } from '../support/redis.ts';
+import { startService } from '../support/service.ts';
+import { openSse } from '../support/sse-reader.ts';
 
-async function startStore(t: TestContext, url: string, rawChannel: string) {
-  const store = createRedisStore({
-    ...parseSettings({}),
-    url,
-    tlsInsecure: false,
-    rawChannel,
-    log: pino({ level: 'silent' }),
-  });
-  t.after(() => store.close());
-  await pollUntil('a store that is ready', async () => (await store.status()).ready);
-  return store;
-}
-
-test('a run is announced in its own database alone', async (t) => {
+test('a reader hears the runs of its own database, live', async (t) => {
   const redis = await startRedis();
   t.after(redis.stop);
-  for (const [one, other] of [
+  for (const [database, other] of [
     [3, 6],
     [0, 1],
   ]) {
-    const store = await startStore(t, `${redis.url}/${one}`, 'raw');
-    const foreign = await startStore(t, `${redis.url}/${other}`, 'raw of another');
-    const heard: string[] = [];
-    const record = async (recorder: typeof store, log: string) => {
-      const [outcome] = await recorder.record([{ runId: 'r', update: { log }, name: { source: log, n: 1 } }]);
-      assert.equal(outcome?.status, 'recorded');
-    };
-    await store.follow('r', (entries) => heard.push(...entries.map((entry) => JSON.parse(entry).message)));
-    await record(foreign, 'foreign');
-    await record(store, 'own');
-    await pollUntil('the own event', async () => heard.includes('own'));
-    assert.deepEqual(heard, ['own'], `database ${one} beside ${other}`);
+    const service = await startService({ REDIS_URL: `${redis.url}/${database}` });
+    t.after(() => service.stop());
+    await untilReady(service.url);
+    const stream = await openSse(service.eventsUrl('r'));
+    t.after(stream.close);
+    const own = createPublisher({ redisUrl: `${redis.url}/${database}` });
+    const foreign = createPublisher({ redisUrl: `${redis.url}/${other}` });
+    t.after(async () => {
+      await Promise.all([own.close(), foreign.close()]);
+    });
+    foreign.publish('r', { log: 'foreign', state: 'FAILED' });
+    assert.equal(await foreign.flush(20_000), true);
+    own.publish('r', { log: 'one' });
+    own.publish('r', { log: 'two' });
+    assert.equal(await own.flush(20_000), true);
+    await stream.until('both lines', () => JSON.stringify(stream.all()).includes('two'));
+    const text = JSON.stringify(stream.all());
+    assert.ok(text.includes('one') && !text.includes('foreign') && !text.includes('"gap"'), text);
   }
 });
