@@ -60,6 +60,11 @@ const needs = [
     why: 'tests whose progress is reported',
     isThere: () => runs('/usr/bin/python3', '-c', 'import pytest'),
   },
+  ...['jwt', 'fastapi', 'uvicorn', 'django'].map((name) => ({
+    package: `python3-${name}`,
+    why: 'a backend that makes tokens',
+    isThere: () => runs('/usr/bin/python3', '-c', `import ${name}`),
+  })),
   {
     package: 'uwsgi-plugin-python3',
     why: 'a web server that runs no threads',
