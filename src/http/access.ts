@@ -21,8 +21,11 @@ export interface Access {
    * Throws 403.
    */
   checkOrigin(head: RequestHead): void;
-  /** For every answer, errors too: without them a page can't even read the status. */
-  corsHeaders(head: RequestHead): OutgoingHttpHeaders;
+  /**
+   * For every answer, errors too: without those of CORS a page can't even read the status. An answer that is for every
+   * site says so itself, and its own value counts.
+   */
+  answerHeaders(head: RequestHead): OutgoingHttpHeaders;
   /** For the answer to OPTIONS. */
   preflightHeaders(head: RequestHead): OutgoingHttpHeaders;
 }
@@ -50,6 +53,17 @@ export function createAccess({ isProduction, allowedOrigins }: AccessOptions): A
     };
   }
 
+  /** Also for what a page loads without CORS, as an image or a script: there `Origin` isn't sent. */
+  function answerHeaders(head: RequestHead): OutgoingHttpHeaders {
+    const cors = corsHeaders(head);
+    const isForOthers = allowedOrigins === '*' || 'Access-Control-Allow-Origin' in cors;
+    return {
+      ...cors,
+      'Cross-Origin-Resource-Policy': isForOthers ? 'cross-origin' : 'same-origin',
+      'X-Content-Type-Options': 'nosniff',
+    };
+  }
+
   return {
     checkHost: (head) => {
       if (isProduction || allowedOrigins === '*') return;
@@ -71,7 +85,7 @@ export function createAccess({ isProduction, allowedOrigins }: AccessOptions): A
         `Pages of ${origin} may not do this: see ALLOWED_ORIGINS.`,
       );
     },
-    corsHeaders,
+    answerHeaders,
     preflightHeaders: (head) => {
       const cors = corsHeaders(head);
       if (!cors['Access-Control-Allow-Origin']) return cors;

@@ -12,7 +12,6 @@ const HEADERS = {
   // Pages of any site show it; opened as a page of its own it may do nothing.
   'Cross-Origin-Resource-Policy': 'cross-origin',
   'Content-Security-Policy': "default-src 'none'",
-  'X-Content-Type-Options': 'nosniff',
 };
 
 export function badgeRoutes({ hub }: { hub: Hub }): Route[] {

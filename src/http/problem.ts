@@ -41,6 +41,8 @@ export function problemHeaders(problem: HttpProblem, body: string): OutgoingHttp
     ...problem.headers,
     'Content-Type': 'application/problem+json; charset=utf-8',
     'Cache-Control': 'no-store',
+    // Also where there is no request whose headers could be known.
+    'X-Content-Type-Options': 'nosniff',
     'Content-Length': Buffer.byteLength(body),
   };
 }

@@ -34,7 +34,7 @@ export function createHttpServer({ routes, access, gate, stallMs, log }: HttpSer
   const admission = createAdmission({ routes, access, gate });
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
-    const headers = access.corsHeaders(request);
+    const headers = access.answerHeaders(request);
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? '');
     try {
       if (request.method === 'OPTIONS') {
@@ -59,14 +59,14 @@ export function createHttpServer({ routes, access, gate, stallMs, log }: HttpSer
     } catch (error) {
       const problem = problemOf(error, head.method, socket.destroyed);
       if (socket.writable)
-        endWith(socket, rawProblem(problem, access.corsHeaders(head), head.method === 'HEAD'));
+        endWith(socket, rawProblem(problem, access.answerHeaders(head), head.method === 'HEAD'));
     }
   }
 
   async function stream(head: RequestHead, socket: Socket) {
     const pass = await admission.admit(head);
     if (!('takeOver' in pass.route)) throw new TypeError(`${pass.route.path} answers by a response`);
-    await pass.route.takeOver({ ...pass, head, socket, headers: access.corsHeaders(head) });
+    await pass.route.takeOver({ ...pass, head, socket, headers: access.answerHeaders(head) });
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, rest: Buffer) {

@@ -33,7 +33,6 @@ const HEADERS = {
   // Proxies that compress what they can would hold events back.
   'Content-Encoding': 'identity',
   'X-Accel-Buffering': 'no',
-  'X-Content-Type-Options': 'nosniff',
 };
 /** After a shutdown not all come back at once. */
 const MOST_RETRY_SECONDS = 5;
