@@ -82,14 +82,13 @@ browserTest(
     await service.publish('a', { state: 'QA', progress: 0.5, log: 'one' });
     await waitFor(page, { logs: 1 });
     const asked = front.count('/api/');
-    const seen = await page.evaluate(() => {
+    const seen = await page.evaluate(async () => {
       const element = document.querySelector('run-progress');
       const other = document.createElement('run-progress');
       other.runId = 'a';
       element?.replaceWith(other);
-      return new Promise((resolve) =>
-        setTimeout(() => resolve(document.querySelector('run-progress')?.logs)),
-      );
+      await other.updateComplete;
+      return other.logs;
     });
     assert.deepEqual(seen, ['one']);
     await service.publish('a', { state: 'END', progress: 1, log: 'two' });
