@@ -32,7 +32,7 @@ const tests = spawn(
     '--test-reporter=spec',
     `--test-concurrency=${concurrency}`,
     // Every wait in a test has its own deadline: this one is for what hangs all the same.
-    `--test-timeout=${isLong ? 1_200_000 : 150_000}`,
+    `--test-timeout=${isLong ? 1_200_000 : 400_000}`,
     ...options,
     ...files,
   ],

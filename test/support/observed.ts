@@ -1,7 +1,7 @@
 // Waiting for something to come true: looked at whenever something has changed, never by sleeping.
 
 /** Machines are shared: a deadline says that something hangs, not that it is slow. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 
 export interface Observed {
   /** Something has happened: whoever waits looks again. */
