@@ -1,8 +1,7 @@
 // A run's badge, for READMEs, wikis and mails: an image is never an error, as its page could not show that.
 import { formatBadge } from '../delivery/badge.ts';
 import { eventFields } from '../runs/event.ts';
-import type { Hub } from '../runs/hub.ts';
-import { hasNamed } from './poll-endpoint.ts';
+import { hasNamed, type PollEndpointOptions } from './poll-endpoint.ts';
 import { openRun, runInPath } from './requested-run.ts';
 import type { AnswerContext, Route } from './route.ts';
 
@@ -14,9 +13,10 @@ const HEADERS = {
   'Content-Security-Policy': "default-src 'none'",
 };
 
-export function badgeRoutes({ hub }: { hub: Hub }): Route[] {
+export function badgeRoutes({ hub, addressOf }: PollEndpointOptions): Route[] {
   async function badge({ request, response, runIds: [runId = ''] }: AnswerContext) {
-    const run = await openRun(hub, runId, { confirmUnknown: true });
+    const client = addressOf(request, request.socket);
+    const run = await openRun(hub, runId, { confirmUnknown: true, client });
     const { last, lastId } = run.history;
     const headers = { ...HEADERS, ETag: `"badge-${lastId}"` };
     if (hasNamed(request, headers.ETag)) {

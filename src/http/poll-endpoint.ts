@@ -2,13 +2,20 @@
 import type { IncomingMessage } from 'node:http';
 import type { Hub } from '../runs/hub.ts';
 import type { Run } from '../runs/run.ts';
+import type { AddressOf } from './client-address.ts';
 import { HttpProblem } from './problem.ts';
 import { openRun, runInPath } from './requested-run.ts';
 import type { AnswerContext, Route } from './route.ts';
 
-export function pollRoutes({ hub }: { hub: Hub }): Route[] {
+export interface PollEndpointOptions {
+  hub: Hub;
+  addressOf: AddressOf;
+}
+
+export function pollRoutes({ hub, addressOf }: PollEndpointOptions): Route[] {
   async function poll({ request, response, runIds }: AnswerContext) {
-    const run = await openRun(hub, runIds[0] ?? '', { confirmUnknown: true });
+    const client = addressOf(request, request.socket);
+    const run = await openRun(hub, runIds[0] ?? '', { confirmUnknown: true, client });
     const headers = { ETag: etagOf(run), 'Cache-Control': 'no-cache' };
     if (hasNamed(request, headers.ETag)) {
       response.writeHead(304, headers).end();

@@ -1,8 +1,9 @@
 // What a request says of runs: which, and from where on.
 import { type Cursor, parseCursor, SNAPSHOT } from '../runs/cursor.ts';
-import { type Hub, type OpenOptions, TooManyRuns } from '../runs/hub.ts';
+import type { Hub, OpenOptions } from '../runs/hub.ts';
 import type { Run } from '../runs/run.ts';
 import { parseRunId } from '../runs/run-id.ts';
+import { TooManyRuns } from '../runs/unknown-runs.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
 import type { Matched } from './route.ts';

@@ -50,8 +50,8 @@ const ofSeveralRuns: Formats = {
 };
 
 export function streamRoutes({ hub, streams, connections, addressOf }: StreamEndpointOptions): Route[] {
-  async function open({ runId, cursor }: WantedRun): Promise<Start> {
-    return { run: await openRun(hub, runId, { cursor }), cursor };
+  async function open({ runId, cursor }: WantedRun, client: string): Promise<Start> {
+    return { run: await openRun(hub, runId, { cursor, client }), cursor };
   }
 
   async function read(context: TakeOverContext, wanted: readonly WantedRun[], formats: Formats) {
@@ -59,7 +59,8 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
     const waitMs = waitMsOf(query);
     const formatName = formatOf(head, query, waitMs === null ? 'sse' : 'ndjson');
     const format = formats[formatName];
-    const starts = await Promise.all(wanted.map(open));
+    const address = addressOf(head, socket);
+    const starts = await Promise.all(wanted.map((one) => open(one, address)));
     if (socket.destroyed) return;
     const endsWithRun = formats === ofOneRun;
     const nothing = responseHead(204, { ...headers, 'Cache-Control': 'no-store' });
@@ -71,7 +72,7 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
     if (head.method === 'HEAD') return endWith(socket, streamHead);
     const options = { format, isChunked, head: streamHead };
     const transport = waitMs === null ? formatName : 'long-poll';
-    const connection = { transport, runIds, permit, address: addressOf(head, socket) } as const;
+    const connection = { transport, runIds, permit, address } as const;
     connections.enter(socket, connection, () => {
       if (waitMs === null) return streams.open(socket, { ...options, endsWithRun }, starts);
       const closing = rawProblem(shuttingDown(), headers);

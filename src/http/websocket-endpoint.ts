@@ -21,9 +21,9 @@ export function webSocketRoutes({
 }: WebSocketEndpointOptions): Route[] {
   async function upgrade({ request, socket, rest, query, runIds, permit }: UpgradeContext) {
     const { runId, cursor } = wantedRun(request, query, runIds);
-    const run = await openRun(hub, runId, { cursor });
-    if (socket.destroyed) return;
     const address = addressOf(request, request.socket);
+    const run = await openRun(hub, runId, { cursor, client: address });
+    if (socket.destroyed) return;
     connections.enter(socket, { transport: 'websocket', runIds, permit, address }, () =>
       webSockets.accept(request, socket, rest, run, cursor),
     );

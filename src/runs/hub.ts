@@ -4,6 +4,7 @@ import { type Cursor, SNAPSHOT } from './cursor.ts';
 import { parseEntry, type RunEvent } from './event.ts';
 import { createDeliveryCounts, createRun, type DeliveryCounts, type Run } from './run.ts';
 import type { Store } from './store.ts';
+import { createUnknownRuns, TooManyRuns } from './unknown-runs.ts';
 
 export interface HubOptions {
   store: Store;
@@ -19,6 +20,8 @@ export interface HubOptions {
 
 export interface OpenOptions {
   cursor?: Cursor;
+  /** Who asks: each client may have a share of the runs that nobody has published to. */
+  client?: string;
   /** For an answer that says "unknown". A stream waits, and hears of the run's start. */
   confirmUnknown?: boolean;
   patienceMs: number;
@@ -37,6 +40,8 @@ export interface Hub {
 
 interface OpenRun {
   run: Run;
+  /** Who opened it. */
+  client: string;
   isFollowed: boolean;
   /** A comparison with the store is under way; `again` asks for another one after it. */
   syncing: Promise<void> | null;
@@ -63,13 +68,11 @@ const RECHECK_MS = 15_000;
 /** After a loss of connection thousands of runs are compared; so many at a time. */
 const SYNCS_AT_ONCE = 50;
 
-/** So many runs are open already. */
-export class TooManyRuns extends Error {}
-
 export function createHub(options: HubOptions): Hub {
   const { store, historyLimit, idleMs = 30_000, maxOpenRuns = 50_000, onError } = options;
   const { now = () => performance.now() } = options;
   const runs = new Map<string, OpenRun>();
+  const unknown = createUnknownRuns(maxOpenRuns);
   const counts = createDeliveryCounts();
   let dirty = new Set<Run>();
   let flushSoon: NodeJS.Immediate | undefined;
@@ -82,14 +85,15 @@ export function createHub(options: HubOptions): Hub {
   });
   const sweeper = setInterval(sweep, SWEEP_MS).unref();
 
-  function openRun(runId: string): OpenRun {
+  function openRun(runId: string, client: string): OpenRun {
     const known = runs.get(runId);
     if (known) return known;
     if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
-    const run = createRun(runId, historyLimit, () => markDirty(run), counts);
+    const run = createRun(runId, historyLimit, () => hasChanged(open), counts);
     const at = now();
     const open: OpenRun = {
       run,
+      client,
       isFollowed: false,
       syncing: null,
       again: false,
@@ -98,7 +102,24 @@ export function createHub(options: HubOptions): Hub {
       checkedAt: 0,
     };
     runs.set(runId, open);
+    unknown.add(runId, client);
     return open;
+  }
+
+  /** Where there is no room for another unknown run, the store must know it before it is opened. */
+  async function checkKnown(runId: string) {
+    const last = await store.readLast(runId).catch((error) => {
+      onError(error, runId);
+      return null;
+    });
+    if (last === null) throw new TooManyRuns('too many runs are open that nobody has published to');
+  }
+
+  function hasChanged(open: OpenRun) {
+    const { run, client } = open;
+    if (run.history.lastId !== 0) unknown.remove(run.runId);
+    else if (runs.get(run.runId) === open) unknown.add(run.runId, client);
+    markDirty(run);
   }
 
   /**
@@ -214,6 +235,7 @@ export function createHub(options: HubOptions): Hub {
       if (open.run.subscriberCount > 0) open.usedAt = at;
       else if (!open.syncing && at - open.usedAt > keptMs(open)) {
         runs.delete(open.run.runId);
+        unknown.remove(open.run.runId);
         store.unfollow(open.run.runId);
         continue;
       }
@@ -224,8 +246,9 @@ export function createHub(options: HubOptions): Hub {
   }
 
   return {
-    open: async (runId, { cursor = SNAPSHOT, confirmUnknown = false, patienceMs }) => {
-      const open = openRun(runId);
+    open: async (runId, { cursor = SNAPSHOT, client = '', confirmUnknown = false, patienceMs }) => {
+      if (!runs.has(runId) && unknown.isFullFor(client)) await checkKnown(runId);
+      const open = openRun(runId, client);
       open.usedAt = now();
       // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost; and a
       // run without events may have started unheard.

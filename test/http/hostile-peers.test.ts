@@ -53,14 +53,20 @@ test('a ping of the protocol is answered by one pong', async (t) => {
 });
 
 test('made-up runs: beyond so many open ones comes 503, and those that are open go on', async (t) => {
-  const service = await setUp(t, { maxOpenRuns: 2 });
+  const service = await setUp(t, { maxOpenRuns: 20 });
+  await service.store.publish('known', { log: 'one' });
   const stream = await openSse(`${service.url}/api/events?run=a&run=b`);
   t.after(stream.close);
   for (const path of ['/api/runs/c', '/api/runs/c/events', '/api/events?run=a&run=c'])
     assert.equal(await codeOf(`${service.url}${path}`), '503 too-many-runs 5', path);
   await assert.rejects(openSocket(`ws://127.0.0.1:${service.port}/ws/c`), /Unexpected server response: 503/);
+  assert.equal((await fetch(`${service.url}/api/runs/known`)).status, 200);
   const [id] = await service.store.publish('b', { log: 'one' });
   await stream.until('the event', () => stream.all().at(-1)?.id === id);
+  // It has begun, and has made room for another one.
+  const next = await openSse(`${service.url}/api/runs/c/events`);
+  t.after(next.close);
+  assert.equal(next.status, 200);
 });
 
 test('a stream of more runs than 6 KB of URL hold is refused with 414, and opens none of them', async (t) => {

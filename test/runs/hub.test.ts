@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
 import { cursorAfter, SNAPSHOT } from '../../src/runs/cursor.ts';
-import { createHub, type HubOptions, TooManyRuns } from '../../src/runs/hub.ts';
+import { createHub, type HubOptions } from '../../src/runs/hub.ts';
+import { TooManyRuns } from '../../src/runs/unknown-runs.ts';
 import { createHeldStore, HELD_STORE_OPTIONS } from '../support/held-store.ts';
 import { createRecordedReader } from '../support/recorded-reader.ts';
 
@@ -98,12 +99,32 @@ test('runs that nobody knows are closed again, sooner than others', async (t) =>
 });
 
 test('so many runs are open at once, and there is room again when they are closed', async (t) => {
-  const { hub } = setUp(t, { maxOpenRuns: 3 });
+  const { store, hub } = setUp(t, { maxOpenRuns: 3 });
+  for (const runId of ['a', 'b', 'c', 'd']) await store.publish(runId, { log: 'one' });
   for (const runId of ['a', 'b', 'c']) await hub.open(runId, { patienceMs: PATIENCE_MS });
   await assert.rejects(hub.open('d', { patienceMs: PATIENCE_MS }), TooManyRuns);
   await hub.open('a', { patienceMs: PATIENCE_MS });
-  mock.timers.tick(10_000);
+  for (let seconds = 0; seconds < 60; seconds += 10) {
+    mock.timers.tick(10_000);
+    await store.whenQuiet();
+  }
   assert.equal((await hub.open('d', { patienceMs: PATIENCE_MS })).isSynced, true);
+});
+
+test('whoever makes names up uses a share of the room: known runs, and the unknown ones of others, are opened', async (t) => {
+  const { store, hub } = setUp(t, { maxOpenRuns: 20 });
+  await store.publish('known', { log: 'one' });
+  const open = (runId: string, client: string) => hub.open(runId, { client, patienceMs: PATIENCE_MS });
+  await open('made up 1', 'mallory');
+  await open('made up 2', 'mallory');
+  await assert.rejects(open('made up 3', 'mallory'), TooManyRuns);
+  assert.equal(store.asked.includes('follow made up 3'), false);
+  assert.equal((await open('known', 'mallory')).history.events.length, 1);
+  await open('to come', 'alice');
+  // A run that begins takes no share any more.
+  await store.publish('made up 1', { log: 'begins' });
+  await store.whenQuiet();
+  await open('made up 3', 'mallory');
 });
 
 test('a run that nobody knows stays open for whoever waits for another one to be opened', async (t) => {
