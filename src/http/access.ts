@@ -22,6 +22,11 @@ export interface Access {
    */
   checkOrigin(head: RequestHead): void;
   /**
+   * Whether a cookie counts. Browsers add cookies to requests of every page, so only the service's own pages may use them,
+   * and origins that are named: '*' must not let any page publish, or open a WebSocket, as its visitor.
+   */
+  mayUseCookie(head: RequestHead): boolean;
+  /**
    * For every answer, errors too: without those of CORS a page can't even read the status. An answer that is for every
    * site says so itself, and its own value counts.
    */
@@ -39,6 +44,11 @@ export function createAccess({ isProduction, allowedOrigins }: AccessOptions): A
 
   function isAllowed(origin: string): boolean {
     return allowedOrigins === '*' || allowedOrigins.includes(origin);
+  }
+
+  /** Compared without the scheme, which a proxy that ends TLS hides. */
+  function isOwn(origin: string, host: string | undefined): boolean {
+    return URL.canParse(origin) && new URL(origin).host === host;
   }
 
   function corsHeaders({ headers: { origin } }: RequestHead): OutgoingHttpHeaders {
@@ -76,15 +86,17 @@ export function createAccess({ isProduction, allowedOrigins }: AccessOptions): A
       );
     },
     checkOrigin: ({ headers: { origin, host } }) => {
-      if (origin === undefined || isAllowed(origin)) return;
-      // Compared without the scheme, which a proxy that ends TLS hides.
-      if (URL.canParse(origin) && new URL(origin).host === host) return;
+      if (origin === undefined || isAllowed(origin) || isOwn(origin, host)) return;
       throw new HttpProblem(
         403,
         'origin-not-allowed',
         `Pages of ${origin} may not do this: see ALLOWED_ORIGINS.`,
       );
     },
+    mayUseCookie: ({ headers: { origin, host } }) =>
+      origin === undefined ||
+      isOwn(origin, host) ||
+      (allowedOrigins !== '*' && allowedOrigins.includes(origin)),
     answerHeaders,
     preflightHeaders: (head) => {
       const cors = corsHeaders(head);

@@ -34,7 +34,8 @@ export function createAdmission({ routes, access, gate }: AdmissionOptions): Adm
     if (route.method === 'POST' || 'upgrade' in route) access.checkOrigin(head);
     const runIds = 'runsOf' in route ? route.runsOf({ params, query }) : [];
     const { scope } = route;
-    const permit = scope === 'none' ? ANYBODY : await gate.admit(head, query, { scope, runs: runIds });
+    const need = { runs: runIds, mayUseCookie: access.mayUseCookie(head) };
+    const permit = scope === 'none' ? ANYBODY : await gate.admit(head, query, { ...need, scope });
     return { route, params, query, runIds, permit };
   }
 

@@ -9,6 +9,8 @@ export interface Need {
   scope: Scope;
   /** The runs that the request names, in NFC. */
   runs: readonly string[];
+  /** See access.ts. */
+  mayUseCookie: boolean;
 }
 
 /** What the gate found. */
@@ -45,7 +47,7 @@ export function createGate({ tokens, isProduction }: GateOptions): Gate {
         if (need.scope === 'publish' && isProduction) throw publishingDisabled();
         return OPEN;
       }
-      const { token, isInUrl } = tokenOf(head, query);
+      const { token, isInUrl } = tokenOf(head, query, need);
       if (token === null)
         throw unauthorized('no-token', `This needs a token with the scope "${need.scope}".`);
       const grant = await verified(tokens, token);
@@ -56,7 +58,12 @@ export function createGate({ tokens, isProduction }: GateOptions): Gate {
   };
 }
 
-function tokenOf(head: RequestHead, query: URLSearchParams): { token: string | null; isInUrl: boolean } {
+/** What the request says expressly counts before the cookie, which a browser adds by itself, and which may be an old one. */
+function tokenOf(
+  head: RequestHead,
+  query: URLSearchParams,
+  { mayUseCookie }: Need,
+): { token: string | null; isInUrl: boolean } {
   const { authorization, cookie } = head.headers;
   if (authorization !== undefined) {
     const bearer = /^Bearer +(\S+)$/i.exec(authorization.trim())?.[1];
@@ -64,9 +71,9 @@ function tokenOf(head: RequestHead, query: URLSearchParams): { token: string | n
       throw unauthorized('invalid-token', 'The Authorization header must be "Bearer" and a token.');
     return { token: bearer, isInUrl: false };
   }
-  const kept = cookieOf(cookie);
-  if (kept) return { token: kept, isInUrl: false };
-  return { token: query.get('token'), isInUrl: true };
+  const inUrl = query.get('token');
+  if (inUrl) return { token: inUrl, isInUrl: true };
+  return { token: (mayUseCookie && cookieOf(cookie)) || null, isInUrl: false };
 }
 
 function cookieOf(header: string | undefined): string | undefined {

@@ -225,6 +225,37 @@ test('a cookie is as good as the header', async () => {
   assert.deepEqual([right.statusCode, wrong.statusCode], [200, 403]);
 });
 
+test('a token in the URL counts before the cookie, which may be an old one', async () => {
+  const token = await makeToken({ run: RUN });
+  const { statusCode, body } = await request(`${service.url}/api/runs/${encoded}?token=${token}`, {
+    headers: { cookie: `run_progress_token=${await makeToken({ run: 'other' })}` },
+  });
+  await body.dump();
+  assert.equal(statusCode, 200);
+});
+
+test('with ALLOWED_ORIGINS=* no page of another origin does anything by the cookie of its visitor', async (t) => {
+  const open = await startService({ PROGRESS_SECRET: SECRET, ALLOWED_ORIGINS: '*' });
+  t.after(() => open.stop());
+  const cookie = `run_progress_token=${await makeToken({ scope: 'read publish' })}`;
+  const statusOf = async (origin: string) => {
+    const headers = { cookie, origin };
+    const posted = await request(open.eventsUrl('r'), { method: 'POST', body: '{}', headers });
+    await posted.body.dump();
+    const socket = new WebSocket(open.webSocketUrl('r'), { headers });
+    const handshake = await new Promise<number>((resolve) => {
+      socket.once('open', () => resolve(101));
+      socket.once('unexpected-response', (_, response) => resolve(response.statusCode ?? 0));
+      socket.on('error', () => {});
+    });
+    socket.terminate();
+    return [posted.statusCode, handshake];
+  };
+  assert.deepEqual(await statusOf('https://evil.example'), [401, 401]);
+  assert.deepEqual(await statusOf('null'), [401, 401]);
+  assert.deepEqual(await statusOf(open.url), [201, 101]);
+});
+
 test('of several runs each must be allowed', async () => {
   const token = await makeToken({ run: [RUN] });
   const { statusCode, body } = await request(`${service.url}/api/events?wait=0&run=${encoded}&run=other`, {
