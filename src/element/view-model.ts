@@ -180,7 +180,8 @@ export function describe(input: ViewInput): ViewModel {
     if (look === 'silent') return phrase(words.silent, { time: duration(quietMs, 1) });
     if (look === 'waiting' && !isAway && !input.isManual && connectedMs >= UNKNOWN_MS) return words.unknown;
     if (!isAway || connectedMs < QUIET_MS) return '';
-    return connection.phase === 'connecting' ? words.connecting : words.reconnecting;
+    const { phase } = connection;
+    return words[phase === 'connecting' || phase === 'unauthorized' ? phase : 'reconnecting'];
   }
 }
 

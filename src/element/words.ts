@@ -14,6 +14,7 @@ export interface Words {
   unknown: string;
   connecting: string;
   reconnecting: string;
+  unauthorized: string;
   gap: string;
   retry: string;
   second: string;
@@ -47,6 +48,7 @@ const ko: Words = {
   unknown: '아직 없는 작업입니다',
   connecting: '연결하는 중…',
   reconnecting: '다시 연결하는 중…',
+  unauthorized: '이 작업을 볼 권한이 없습니다',
   gap: '이전 기록은 보관되지 않았습니다',
   retry: '처음부터 다시 시작했습니다',
   second: '두 번째 시도',
@@ -85,6 +87,7 @@ const en: Words = {
   unknown: 'No such run yet',
   connecting: 'Connecting…',
   reconnecting: 'Reconnecting…',
+  unauthorized: 'Not allowed to see this run',
   gap: 'Earlier lines were not kept',
   retry: 'Started again',
   second: 'second attempt',

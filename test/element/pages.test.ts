@@ -201,6 +201,7 @@ browserTest(
     good = 't3';
     server.closeAllConnections();
     await waitFor(page, { phase: 'unauthorized' });
+    await page.getByText('Not allowed to see this run').waitFor();
     assert.equal((await see(page)).progress, 0.5);
   },
 );

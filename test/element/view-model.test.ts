@@ -83,6 +83,13 @@ test('a short loss of connection is nobody’s business', () => {
   );
 });
 
+test('a refused token is called so, and a token that is renewed at once is nobody’s business', () => {
+  const refused = { messages: [], connection: 'unauthorized' as const };
+  assert.equal(viewOf(refused).notice, 'Not allowed to see this run');
+  assert.equal(viewOf(refused, { language: 'ko' }).notice, '이 작업을 볼 권한이 없습니다');
+  assert.equal(viewOf(refused, { awayMs: 500 }).notice, '');
+});
+
 test('a failed run stopped in its stage, the rest is as it was', () => {
   const phases = view('failed').stages.map(({ phase }) => phase);
   assert.deepEqual(phases, ['past', 'past', 'failed', 'future', 'future']);
