@@ -42,7 +42,8 @@ export interface Publisher {
 }
 
 const BATCH = 250;
-const ANSWER_TIMEOUT_MS = 5000;
+/** Below that of a flush: at the end there is time for another try on a new connection. */
+const ANSWER_TIMEOUT_MS = 1500;
 const FLUSH_TIMEOUT_MS = 2000;
 const MIN_WAITING = 1000;
 const RETRY_MS = 100;
@@ -52,7 +53,8 @@ const MAX_RETRY_MS = 2000;
 export function createPublisher(options: PublisherOptions): Publisher {
   const { redisUrl } = options;
   const settings = parseSettings(options);
-  if (!URL.canParse(redisUrl)) throw new TypeError('redisUrl must be a redis:// or rediss:// URL');
+  if (!/^rediss?:\/\/./.test(redisUrl) || !URL.canParse(redisUrl))
+    throw new TypeError('redisUrl must be a redis:// or rediss:// URL, as redis://localhost:6379');
   const warnOnce = createWarnings(options.onWarning ?? ((text) => process.emitWarning(text, 'RunProgress')));
   const client = createRedisClient({
     url: redisUrl,
