@@ -524,7 +524,12 @@ def _stand_apart(before, update):
 
 
 def _join(before, update):
+    """Of what one update can't say the newer part stays."""
+    if "attempt" in update and update["attempt"] != before.get("attempt"):
+        return _of_higher_attempt(before, update)
     joined = {**before, **update}
+    if "key" not in update:
+        joined.pop("key", None)  # If it was recorded before, the rest would be left out with it.
     if "progress" in update:
         return {field: value for field, value in joined.items() if field not in _COUNTERS}
     if not _COUNTERS.isdisjoint(update):
@@ -535,6 +540,13 @@ def _join(before, update):
     elif "advance" in before and "advance" in update:
         joined["advance"] = _sum(before["advance"], update["advance"])
     return joined
+
+
+def _of_higher_attempt(before, update):
+    if int(before.get("attempt", -1)) > int(update["attempt"]):
+        # Whoever waits, waits for the newer one.
+        return {**before, **{field: value for field, value in update.items() if field == "receipt"}}
+    return {**{field: value for field, value in before.items() if field in ("log", "data")}, **update}
 
 
 def _sum(one, other):

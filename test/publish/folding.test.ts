@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { fold } from '../../src/publish/fold.ts';
 import type { Update } from '../../src/runs/update.ts';
@@ -72,38 +72,49 @@ test('Node: folded updates leave the run as all of them would', () => {
   );
 });
 
+function assertNewestStays({ most, updates }: Case, folded: readonly Update[]) {
+  assert.ok(folded.length <= Math.max(most, 1));
+  const [after, whole] = [valuesAfter(folded), valuesAfter(updates)];
+  const [attempt] = updates.map((update) => update.attempt ?? 1).sort((a, b) => b - a);
+  assert.equal(after?.attempt, Math.max(attempt ?? 1, 1));
+  if (updates.every((update) => update.attempt !== undefined)) assert.equal(after?.state, whole?.state);
+}
+
 test('Node: of attempts, and of ends, the newest is what stays', () => {
   fc.assert(
-    fc.property(cases(withEnds), ({ most, updates }) => {
-      const folded = fold(updates, most, ENDS);
-      const [after, whole] = [valuesAfter(folded), valuesAfter(updates)];
-      const [attempt] = updates.map((update) => update.attempt ?? 1).sort((a, b) => b - a);
-      assert.equal(after?.attempt, Math.max(attempt ?? 1, 1));
-      if (updates.every((update) => update.attempt !== undefined)) assert.equal(after?.state, whole?.state);
-    }),
+    fc.property(cases(withEnds), (given) => assertNewestStays(given, fold(given.updates, given.most, ENDS))),
     { numRuns: 1000 },
   );
 });
 
-test('Python: folded updates leave the run as all of them would', async (t) => {
+test('Python: folded updates leave the run as all of them would', (t) => inPython(t, lossless, assertFolded));
+
+test('Python: of attempts, and of ends, the newest is what stays', (t) =>
+  inPython(t, cases(withEnds), assertNewestStays));
+
+async function inPython(
+  t: TestContext,
+  given: fc.Arbitrary<Case>,
+  assertRight: (one: Case, folded: readonly Update[]) => void,
+) {
   const directory = await mkdtemp(join(tmpdir(), 'folding-'));
   t.after(() => rm(directory, { recursive: true }));
   const seed = Math.trunc(Math.random() * 2 ** 31);
-  const folds = fc.sample(lossless, { numRuns: 500, seed });
+  const folds = fc.sample(given, { numRuns: 500, seed });
   const path = join(directory, 'folds.json');
   writeFileSync(path, JSON.stringify({ updates: [], runIds: [], folds, backlogs: [], settings: [] }));
   const { code, stdout, stderr } = await whenEnded(spawnPython(['vectors.py', path]));
   assert.equal(code, 0, stderr);
   const { folds: folded } = JSON.parse(stdout) as { folds: Update[][] };
-  for (const [i, given] of folds.entries()) {
+  for (const [i, one] of folds.entries()) {
     // A sum is text there, as the record script takes it.
     const updates = (folded[i] ?? []).map((update) =>
       update.advance === undefined ? update : { ...update, advance: Number(update.advance) },
     );
     try {
-      assertFolded(given, updates);
+      assertRight(one, updates);
     } catch (error) {
-      throw new Error(`seed ${seed}, case ${i}: ${JSON.stringify(given)}`, { cause: error });
+      throw new Error(`seed ${seed}, case ${i}: ${JSON.stringify(one)}`, { cause: error });
     }
   }
-});
+}
