@@ -6,6 +6,8 @@ import { type Entered, emptyRun, type Line, MAX_LINES, type RunState } from './r
 
 /** Parallel workers report a little out of order; a fall of this much is a run that began again. */
 const FALL = 0.05;
+/** From here on an attempt is a moment, as the publishers' `tracked` takes it, and no number for people. */
+const MOMENT = 1e6;
 
 /** The next state, or the very same object when the message brings nothing new. */
 export function reduce(run: RunState, message: Message): RunState {
@@ -15,13 +17,14 @@ export function reduce(run: RunState, message: Message): RunState {
   if (!isEvent && message.gap && message.id === 0) return run.expired ? run : { ...run, expired: true };
   if (isEvent ? message.id <= run.id : isLate(run, message)) return run;
   const { id, done = false, attempt = -1 } = message;
-  const isNewAttempt = run.id > 0 && attempt >= run.attempt;
+  const isNewAttempt = run.id > 0 && attempt > run.given;
   // An event leaves as it was what it doesn't name; a snapshot replaces all, and an attempt begins with nothing.
   const kept = isEvent && !isNewAttempt ? run : { ...emptyRun, data: isEvent ? run.data : null };
   const ts = message.ts ?? (isEvent ? Date.now() : null);
   const state = message.state ?? kept.state;
   const progress = message.progress ?? kept.progress;
-  const isAgain = isNewAttempt || beganAgain(run, progress, done);
+  // The first moment that is given follows what announced the job, and nothing that failed.
+  const isAgain = (isNewAttempt && (run.given > 0 || attempt < MOMENT)) || beganAgain(run, progress, done);
   return {
     id,
     ts,
@@ -39,7 +42,8 @@ export function reduce(run: RunState, message: Message): RunState {
     lines: isEvent ? withLine(run, message, ts ?? 0, isAgain) : mergedLines(run, message),
     done,
     expired: false,
-    attempt: Math.max(attempt + 1, run.attempt + (isAgain && attempt < 0 ? 1 : 0)),
+    given: Math.max(attempt, run.given),
+    attempt: Math.max(attempt < MOMENT ? attempt + 1 : 0, run.attempt + (isAgain ? 1 : 0)),
   };
 }
 

@@ -37,6 +37,8 @@ export interface RunState {
   readonly expired: boolean;
   /** 1 for the first: by what the publisher counts from 0, or one more for each restart seen from here. */
   readonly attempt: number;
+  /** The highest `attempt` that a message given; -1 for none. */
+  readonly given: number;
 }
 
 /** The lines without the rules between them. */
@@ -61,4 +63,5 @@ export const emptyRun: RunState = {
   done: false,
   expired: false,
   attempt: 1,
+  given: 0,
 };

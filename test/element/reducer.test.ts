@@ -140,6 +140,16 @@ test('states are known with the time they began, as long as someone saw it', () 
   assert.deepEqual(reduce(run, progress(5, { state: 'PLOT' })).entered, [{ state: 'PLOT', ts: 5_000 }]);
 });
 
+test('attempts that are moments are counted as they are seen', () => {
+  const moment = 1_795_697_915_314_747;
+  const queued = after(progress(1, { message: 'queued' }));
+  const first = reduce(queued, progress(2, { attempt: moment }));
+  assert.deepEqual([first.attempt, texts(first).includes('-- retry')], [1, false]);
+  const second = reduce(first, progress(3, { attempt: moment + 1_000_000 }));
+  assert.deepEqual([second.attempt, texts(second).includes('-- retry')], [2, true]);
+  assert.equal(after(snapshot(3, 500, { attempt: moment })).attempt, 1);
+});
+
 test('a higher attempt begins with nothing but its data and its log; what is counted stays until then', () => {
   const counting = { current: 12, total: 40, progress: 0.3, attempt: 0, data: { cover: '/1.png' } };
   const first = after(progress(1, counting), progress(2, { current: 13, attempt: 0 }));
