@@ -62,7 +62,12 @@ export function createTokens(secrets: readonly string[]): Tokens {
   }
 
   return {
-    verify: async (token) => grantOf(await claimsOf(token)),
+    verify: async (token) => {
+      const grant = grantOf(await claimsOf(token));
+      // No tolerance here: what has just been ended for its token would come back, and be ended again.
+      if (grant.expiresAt <= Date.now()) throw expired();
+      return grant;
+    },
   };
 }
 
@@ -90,8 +95,12 @@ function runsOf(run: unknown): ReadonlySet<string> | '*' {
   return runs;
 }
 
+function expired(): TokenError {
+  return new TokenError('expired-token', 'The token has expired.');
+}
+
 function refusal(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return new TokenError('expired-token', 'The token has expired.');
+  if (error instanceof errors.JWTExpired) return expired();
   if (error instanceof errors.JWTClaimValidationFailed)
     return new TokenError('invalid-token', `The claim "${error.claim}" is missing or not met.`);
   if (error instanceof errors.JOSEError)

@@ -51,6 +51,7 @@ test('what is no valid token is refused, with a code', async (t) => {
     ['alg: none', unsecuredToken({ scope: 'read', run: '*', exp: later }), 'invalid-token'],
     ['another algorithm', await makeToken({}, SECRET, 'HS512'), 'invalid-token'],
     ['expired', await makeToken({ expiresIn: -60 }), 'expired-token'],
+    ['expired a second ago', await makeToken({ expiresIn: -1 }), 'expired-token'],
     ['no expiry', noExpiry, 'invalid-token'],
     ['a scope that is no string', await makeToken({ scope: ['read'] }), 'invalid-token'],
     ['a run that is no run_id', await makeToken({ run: ['a', 7] }), 'invalid-token'],

@@ -22,6 +22,8 @@ export async function read(attempt: Attempt, waitSeconds?: number): Promise<Endi
   const own = new AbortController();
   let why: Ending['why'] = isStream ? 'blocked' : 'broken';
   let retryMs: number | undefined;
+  /** What the end of the stream means. */
+  let over: Ending['why'] = 'broken';
   let watchdog = setTimeout(stop, isStream ? FIRST_BYTE_MS : waitSeconds * 1000 + GRACE_MS);
   let renewal: ReturnType<typeof setTimeout> | undefined;
   /** Joined where the line ends, and only there: a snapshot of megabytes comes in many parts. */
@@ -39,7 +41,7 @@ export async function read(attempt: Attempt, waitSeconds?: number): Promise<Endi
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return { why: isStream ? 'broken' : 'answered', retryMs };
+      if (done) return { why: isStream ? over : 'answered', retryMs };
       why = 'broken';
       clearTimeout(watchdog);
       watchdog = setTimeout(stop, SILENCE_MS);
@@ -48,7 +50,7 @@ export async function read(attempt: Attempt, waitSeconds?: number): Promise<Endi
   } catch {
     // AbortError (closed, or silent), TypeError (unreachable, cut off, or refused by CORS), SyntaxError (someone else's
     // page), or what the page's token provider rejects with: it is over.
-    return { why: own.signal.aborted ? why : 'broken', retryMs };
+    return { why: own.signal.aborted ? why : over, retryMs };
   } finally {
     clearTimeout(watchdog);
     clearTimeout(renewal);
@@ -70,6 +72,7 @@ export async function read(attempt: Attempt, waitSeconds?: number): Promise<Endi
     // The service sends nothing but JSON. Anything else ends the attempt.
     const value: { type?: string; ts?: number; retry?: number } = JSON.parse(line);
     const isPing = value.type === 'ping';
+    if (value.type === 'unauthorized') over = 'unauthorized';
     if (isPing) retryMs = value.retry;
     onAlive(isPing ? value.ts : undefined);
     const message = toMessage(value);
