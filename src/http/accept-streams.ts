@@ -4,6 +4,7 @@
 // isn't the first request of its connection, or isn't plain, comes from Node's server, and keeps what that made of it.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { feedInPieces, stopAtUpgrades } from './pipelined-bytes.ts';
 import { parsePlainHead, type RequestHead } from './plain-head.ts';
 
 export interface RequestHandler {
@@ -31,8 +32,10 @@ const LOOKS_PER_SILENCE = 6;
 const MAX_PIPELINED = 32;
 
 export function acceptStreams(server: Server, handler: RequestHandler, options: AcceptOptions = {}): void {
-  acceptFirstRequests(server, handler, options.silentMs ?? SILENT_MS);
-  acceptOthers(server, handler, options.maxPipelined ?? MAX_PIPELINED);
+  const { silentMs = SILENT_MS, maxPipelined = MAX_PIPELINED } = options;
+  stopAtUpgrades(server);
+  acceptFirstRequests(server, handler, silentMs, maxPipelined);
+  acceptOthers(server, handler, maxPipelined);
 }
 
 function ignoreReset() {}
@@ -42,7 +45,12 @@ function endBack(this: Socket) {
 }
 
 /** Looks at a connection's first request before Node's server does; what is no stream goes there as if nobody had looked. */
-function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandler, silentMs: number) {
+function acceptFirstRequests(
+  server: Server,
+  { isStream, stream }: RequestHandler,
+  silentMs: number,
+  maxPipelined: number,
+) {
   // The listener by which Node's HTTP server takes connections, also those that are injected by this event.
   const serve = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -81,6 +89,7 @@ function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandle
       socket.off('error', ignoreReset);
       socket.pause();
       for (const listen of serve) listen.call(server, socket);
+      feedInPieces(socket, maxPipelined);
       socket.unshift(bytes);
       socket.resume();
     });

@@ -1,16 +1,16 @@
 // A connection's first request is looked at before Node's HTTP server sees it: what isn't taken over arrives there whole.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, IncomingMessage, type ServerOptions } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { acceptStreams } from '../../src/http/accept-streams.ts';
 import type { RequestHead } from '../../src/http/plain-head.ts';
 import { openRaw } from '../support/raw-connection.ts';
 
 /** Answers with the method, target and body that it got; what asks for /mine is a stream. */
-async function setUp(t: TestContext, silentMs = 60_000) {
-  const server = createServer();
+async function setUp(t: TestContext, silentMs = 60_000, options: ServerOptions = {}) {
+  const server = createServer(options);
   const isStream = ({ url }: RequestHead) => url === '/mine';
   acceptStreams(
     server,
@@ -61,6 +61,20 @@ for (const [what, pieces, answers] of [
     }
     for (const answer of answers) await connection.until(answer, (received) => received.includes(answer));
   });
+
+test('of a thousand requests in one packet few are made before the connection is cut', async (t) => {
+  let made = 0;
+  class Counted extends IncomingMessage {
+    constructor(socket: Socket) {
+      super(socket);
+      made++;
+    }
+  }
+  const connection = await setUp(t, 60_000, { IncomingMessage: Counted });
+  connection.send('GET /many HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(1000));
+  await connection.closed();
+  assert.ok(made < 100, `${made}`);
+});
 
 test('a client that ends before it has said anything is ended', async (t) => {
   const connection = await setUp(t);
