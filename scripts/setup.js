@@ -70,6 +70,11 @@ const needs = [
     why: 'a web server that runs no threads',
     isThere: () => existsSync('/usr/lib/uwsgi/plugins/python3_plugin.so') && runs('uwsgi', '--version'),
   },
+  {
+    package: 'prometheus',
+    why: 'its promtool reads our alerts',
+    isThere: () => runs('promtool', '--version'),
+  },
   { package: 'nginx', why: 'a real proxy', isThere: () => runs('nginx', '-v') },
   { package: 'chromium', why: 'a real browser', isThere: () => runs('chromium', '--version') },
   { package: 'firefox-esr', why: 'another real browser', isThere: () => runs('firefox-esr', '--version') },
