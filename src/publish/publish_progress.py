@@ -1066,7 +1066,9 @@ def connect_celery(run_id_of=None, publisher=None):
         if run_id is None:
             return
         to = publisher or default_publisher()
-        attempt = attempts.pop(task_id, None) or _celery_attempt()
+        # Of two deliveries at once this worker knows the later one under that id: the one that runs here knows itself.
+        received_last = attempts.pop(task_id, None)
+        attempt = _celery_attempt() or received_last
         recorded = to._recorded_attempt(run_id)
         if recorded == "done" or attempt is not None and recorded is not None and recorded > attempt:
             return
