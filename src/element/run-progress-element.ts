@@ -261,6 +261,7 @@ export class RunProgressElement extends LitElement {
       remainingMs: this.#shownMs,
       isManual,
       isFull: this.variant !== 'compact' && this.variant !== 'ring',
+      isPageLoaded: document.readyState === 'complete',
     });
   }
 

@@ -44,6 +44,8 @@ export interface ViewModel {
   notice: string;
   /** The whole of it in a sentence, for `aria-valuetext`. */
   valueText: string;
+  /** The slot that shows; "" for none. */
+  ending: 'done' | 'failed' | '';
 }
 
 export interface ViewInput {
@@ -62,6 +64,8 @@ export interface ViewInput {
   isManual: boolean;
   /** The small variants have no room for what counts seconds. */
   isFull: boolean;
+  /** Before that, a framework may still compare what is slotted with what it rendered on its server. */
+  isPageLoaded: boolean;
 }
 
 const SILENT_MS = 60_000;
@@ -117,6 +121,7 @@ export function describe(input: ViewInput): ViewModel {
     age: input.isFull && isStage ? ageOf() : '',
     notice,
     valueText: [percent, title, notes, remaining, notice].filter(Boolean).join(', '),
+    ending: input.isPageLoaded && (look === 'done' || look === 'failed') ? look : '',
   };
 
   function lookOf(): Look {

@@ -61,8 +61,8 @@ function mark({ look }: ViewModel): TemplateResult {
 }
 
 /** What the page wants to show at the end: a link to the video, say. */
-function ending({ look }: ViewModel): unknown {
-  return look === 'done' || look === 'failed' ? html`<slot name=${look}></slot>` : nothing;
+function ending({ ending }: ViewModel): unknown {
+  return ending && html`<slot name=${ending}></slot>`;
 }
 
 /** Both forms of it; the style sheet shows the row where each label fits into its segment. */

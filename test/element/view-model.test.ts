@@ -48,6 +48,7 @@ function viewOf(
     remainingMs: name === 'estimated' ? 180_000 : null,
     isManual: false,
     isFull: true,
+    isPageLoaded: true,
     ...given,
   });
 }
