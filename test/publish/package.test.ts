@@ -49,6 +49,58 @@ test('another project can import run-progress/publisher, with its types', async 
   assert.deepEqual(await readLines(client, 'r'), ['from a package']);
 });
 
+const ELEMENT_CONSUMER = `
+import 'run-progress/element';
+import type { ConnectionStatus, RunDetail, Stage, TokenProvider, Words } from 'run-progress/element';
+const element = document.createElement('run-progress');
+const stages: readonly Stage[] = [{ state: 'FETCH', label: 'Download', until: 0.3 }, { state: 'PACK' }];
+const words: Partial<Words> = { locale: 'de', waiting: 'Wartet', stages: { QA: ['QA', 'Wird geprüft'] } };
+const provider: TokenProvider = async () => 'token';
+element.runId = 'film-1';
+element.stages = stages;
+element.words = words;
+element.tokenProvider = provider;
+element.addEventListener('run-complete', ({ detail }) => {
+  const { runId, progress, data, logs }: RunDetail = detail;
+  console.log(runId.length, progress?.toFixed(2), data?.['url'], logs.at(-1)?.length);
+});
+document.querySelector('run-progress')?.addEventListener('run-connection', ({ detail }) => {
+  const status: ConnectionStatus = detail;
+  console.log(status.phase === 'unauthorized', status.transport === 'poll');
+  // @ts-expect-error: no phase is called so
+  console.log(status.phase === 'lost');
+});
+// @ts-expect-error: a variant is full, compact or ring
+element.variant = 'wide';
+// @ts-expect-error: a stage is named by its state
+element.stages = [{ label: 'Download' }];
+// @ts-expect-error: there are no such words
+element.words = { wait: 'Wartet' };
+// @ts-expect-error: a token is a string
+element.tokenProvider = () => 42;
+// @ts-expect-error: progress is the run's to say
+element.progress = 0.5;
+`;
+
+test('another project can import run-progress/element, with its types', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'run-progress-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(ROOT, join(folder, 'node_modules/run-progress'));
+  writeFileSync(join(folder, 'page.mts'), ELEMENT_CONSUMER);
+  const options = [
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--lib',
+    'es2023,dom',
+    '--strict',
+    '--noEmit',
+  ];
+  execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['page.mts', ...options], { cwd: folder });
+});
+
 test('the packed files are those that are needed', () => {
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
   const [{ files }] = JSON.parse(packed.toString('utf8'));
