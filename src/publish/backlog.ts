@@ -4,6 +4,8 @@ import { fold } from './fold.ts';
 
 export interface Backlog {
   readonly size: number;
+  /** How many log lines went for want of room. */
+  readonly lostLines: number;
   /** Beyond a limit the oldest are folded, or go: see `BacklogOptions`. */
   push(runId: string, update: Update): void;
   /** Takes the oldest, `most` of them at most: of the run whose turn it is, then of the next. */
@@ -20,6 +22,7 @@ export function createBacklog({ mostPerRun, terminalStates }: BacklogOptions): B
   // The run whose turn it is comes first.
   const waiting = new Map<string, Update[]>();
   let size = 0;
+  let lostLines = 0;
 
   function remove(runId: string): Update[] {
     const updates = waiting.get(runId) ?? [];
@@ -31,6 +34,7 @@ export function createBacklog({ mostPerRun, terminalStates }: BacklogOptions): B
   function foldRun(runId: string, updates: Update[], most: number) {
     const folded = fold(updates, most, terminalStates);
     size -= updates.length - folded.length;
+    lostLines += countLines(updates) - countLines(folded);
     waiting.set(runId, folded);
   }
 
@@ -41,7 +45,7 @@ export function createBacklog({ mostPerRun, terminalStates }: BacklogOptions): B
     const runs = [...waiting.keys()];
     for (const runId of [...runs.filter((id) => !hasEnded(id)), ...runs.filter(hasEnded)]) {
       if (size <= most) return;
-      remove(runId);
+      lostLines += countLines(remove(runId));
     }
   }
 
@@ -52,6 +56,9 @@ export function createBacklog({ mostPerRun, terminalStates }: BacklogOptions): B
   return {
     get size() {
       return size;
+    },
+    get lostLines() {
+      return lostLines;
     },
     push: (runId, update) => {
       const updates = waiting.get(runId) ?? [];
@@ -75,4 +82,8 @@ export function createBacklog({ mostPerRun, terminalStates }: BacklogOptions): B
       return taken;
     },
   };
+}
+
+function countLines(updates: readonly Update[]): number {
+  return updates.filter(({ log }) => log !== undefined).length;
 }

@@ -1,7 +1,7 @@
 // The fold: how waiting updates of a run become fewer when Redis is away for long. Pure; publish_progress.py says the same,
 // and test/publish/vectors.json holds the two to each other.
 import { decimal } from '../runs/record.ts';
-import type { Update } from '../runs/update.ts';
+import { cutLog, type Update } from '../runs/update.ts';
 
 /**
  * At most `most` updates (at least 1) that leave the run as all of them would, in order. Neighbours are joined, the
@@ -52,6 +52,7 @@ function join(before: Update, update: Update): Update {
   if (update.attempt !== undefined && update.attempt !== before.attempt)
     return ofHigherAttempt(before, update);
   const joined = { ...before, ...update };
+  if (before.log !== undefined && update.log !== undefined) joined.log = withoutLine(before.log, update.log);
   if (update.progress !== undefined) {
     delete joined.current;
     delete joined.total;
@@ -68,5 +69,17 @@ function join(before: Update, update: Update): Update {
 function ofHigherAttempt(before: Update, update: Update): Update {
   if ((before.attempt ?? -1) > (update.attempt ?? -1)) return before;
   const { log, data } = before;
-  return { ...(log !== undefined && { log }), ...(data !== undefined && { data }), ...update };
+  const joined = { ...(log !== undefined && { log }), ...(data !== undefined && { data }), ...update };
+  if (log !== undefined && update.log !== undefined) joined.log = withoutLine(log, update.log);
+  return joined;
+}
+
+const NOT_KEPT = /^\(lines not kept: (\d+)\) /;
+
+/** The line says in the run itself how many before it are lost: no reader takes what it sees for all there was. */
+function withoutLine(lost: string, line: string): string {
+  const before = Number(NOT_KEPT.exec(lost)?.[1] ?? 0);
+  const own = NOT_KEPT.exec(line);
+  const count = before + 1 + Number(own?.[1] ?? 0);
+  return cutLog(`(lines not kept: ${count}) ${own ? line.slice(own[0].length) : line}`);
 }

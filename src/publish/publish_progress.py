@@ -269,6 +269,8 @@ class Publisher:
         with self._lock:
             while self._inbox:
                 self._backlog.push(*self._inbox.popleft())
+        if self._backlog.lost_lines:
+            self._warn("lines", "more waits for Redis than there is room for: the oldest log lines are not kept")
 
     def _wake(self):
         if not self._sending.locked():
@@ -445,6 +447,7 @@ class _Backlog:
 
     def __init__(self, most_per_run, terminal_states):
         self.count = 0
+        self.lost_lines = 0
         self._most_per_run = most_per_run
         self._terminal = terminal_states
         self._runs = {}  # The run whose turn it is comes first.
@@ -474,8 +477,9 @@ class _Backlog:
 
     def _fold_run(self, run_id, most):
         updates = self._runs[run_id]
-        self._runs[run_id] = fold(updates, most, self._terminal)
-        self.count -= len(updates) - len(self._runs[run_id])
+        folded = self._runs[run_id] = fold(updates, most, self._terminal)
+        self.count -= len(updates) - len(folded)
+        self.lost_lines += _count_lines(updates) - _count_lines(folded)
 
     def _make_room(self, most):
         """An equal share for each run; and if there are too many runs the oldest go, those that have ended last."""
@@ -485,7 +489,13 @@ class _Backlog:
         for run_id in sorted(has_ended, key=has_ended.get):
             if self.count <= most:
                 break
-            self.count -= len(self._runs.pop(run_id))
+            updates = self._runs.pop(run_id)
+            self.count -= len(updates)
+            self.lost_lines += _count_lines(updates)
+
+
+def _count_lines(updates):
+    return sum("log" in update for update in updates)
 
 
 def fold(updates, most, terminal_states):
@@ -530,6 +540,8 @@ def _join(before, update):
     joined = {**before, **update}
     if "key" not in update:
         joined.pop("key", None)  # If it was recorded before, the rest would be left out with it.
+    if "log" in before and "log" in update:
+        joined["log"] = _without_line(before["log"], update["log"])
     if "progress" in update:
         return {field: value for field, value in joined.items() if field not in _COUNTERS}
     if not _COUNTERS.isdisjoint(update):
@@ -546,7 +558,20 @@ def _of_higher_attempt(before, update):
     if int(before.get("attempt", -1)) > int(update["attempt"]):
         # Whoever waits, waits for the newer one.
         return {**before, **{field: value for field, value in update.items() if field == "receipt"}}
-    return {**{field: value for field, value in before.items() if field in ("log", "data")}, **update}
+    joined = {**{field: value for field, value in before.items() if field in ("log", "data")}, **update}
+    if "log" in before and "log" in update:
+        joined["log"] = _without_line(before["log"], update["log"])
+    return joined
+
+
+_NOT_KEPT = re.compile(r"\(lines not kept: ([0-9]+)\) ")
+
+
+def _without_line(lost, line):
+    """The line says in the run itself how many before it are lost: no reader takes what it sees for all there was."""
+    before, own = _NOT_KEPT.match(json.loads(lost)), _NOT_KEPT.match(json.loads(line))
+    count = 1 + sum(int(found[1]) for found in (before, own) if found)
+    return _log(f"(lines not kept: {count}) {json.loads(line)[own.end() if own else 0:]}")
 
 
 def _sum(one, other):

@@ -146,6 +146,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
       if (closed) return warnOnce('closed', 'an update came after close(): it is left out');
       if ('problem' in id) return;
       backlog.push(id.runId, update);
+      if (backlog.lostLines > 0)
+        warnOnce('lines', 'more waits for Redis than there is room for: the oldest log lines are not kept');
       if (!sending) void drain();
     },
     flush,

@@ -110,7 +110,11 @@ function parseAttempt(value: unknown): number | Problem {
 
 function parseLog(value: unknown): string | Problem {
   if (typeof value !== 'string') return new Problem('must be a string');
-  const log = value.toWellFormed();
+  return cutLog(value.toWellFormed());
+}
+
+/** At most MAX_LOG_LENGTH characters: a longer line ends in "…". */
+export function cutLog(log: string): string {
   if (!isLongerThan(log, MAX_LOG_LENGTH)) return log;
   let cut = '';
   let length = 0;

@@ -63,6 +63,8 @@ function valuesAfter(updates: readonly Update[]): ModelEvent | null {
 function assertFolded({ most, updates }: Case, folded: readonly Update[]) {
   assert.ok(folded.length <= Math.max(most, 1));
   assert.deepEqual(valuesAfter(folded), valuesAfter(updates));
+  // A line that went is counted in the one behind it.
+  assert.equal(countLines(folded), countLines(updates));
 }
 
 test('Node: folded updates leave the run as all of them would', () => {
@@ -71,6 +73,13 @@ test('Node: folded updates leave the run as all of them would', () => {
     { numRuns: 1000 },
   );
 });
+
+function countLines(updates: readonly Update[]): number {
+  const counts = updates
+    .filter(({ log }) => log !== undefined)
+    .map(({ log }) => 1 + Number(/^\(lines not kept: (\d+)\) /.exec(log ?? '')?.[1] ?? 0));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
 
 function assertNewestStays({ most, updates }: Case, folded: readonly Update[]) {
   assert.ok(folded.length <= Math.max(most, 1));

@@ -36,6 +36,16 @@ def parse_run_id(given):
         return None
 
 
+def with_log(update, change):
+    return {**update, "log": change(update["log"])} if "log" in update else update
+
+
+def fold(updates, most):
+    """A line waits as JSON text."""
+    folded = publisher.fold([with_log(update, json.dumps) for update in updates], most, ["END", "FAILED"])
+    return [with_log(update, json.loads) for update in folded]
+
+
 def wait(vector):
     waiting = publisher._Backlog(vector["mostPerRun"], ['"END"', '"FAILED"'])
     for push in vector["pushes"]:
@@ -62,7 +72,7 @@ json.dump(
     {
         "updates": [parse_update(vector["given"]) for vector in vectors["updates"]],
         "runIds": [parse_run_id(vector["given"]) for vector in vectors["runIds"]],
-        "folds": [publisher.fold(vector["updates"], vector["most"], ["END", "FAILED"]) for vector in vectors["folds"]],
+        "folds": [fold(vector["updates"], vector["most"]) for vector in vectors["folds"]],
         "settings": [bad_setting(vector["given"]) for vector in vectors["settings"]],
         "backlogs": [wait(vector) for vector in vectors["backlogs"]],
     },
