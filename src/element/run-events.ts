@@ -3,8 +3,11 @@ import type { ConnectionStatus } from './connection-status.ts';
 import type { Known } from './feed/known-run.ts';
 import { type RunState, textsOf } from './run-state.ts';
 
-/** The detail of `run-progress`, `run-complete` and `run-failed`. */
-export interface RunDetail extends RunState {
+/**
+ * The detail of `run-progress`, `run-complete` and `run-failed`. What is left out is the element's own bookkeeping, which has
+ * other names in the bundled script.
+ */
+export interface RunDetail extends Omit<RunState, 'entered' | 'given'> {
   runId: string;
   /** Oldest first. */
   logs: readonly string[];

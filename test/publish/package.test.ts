@@ -64,6 +64,10 @@ element.addEventListener('run-complete', ({ detail }) => {
   const { runId, progress, data, logs }: RunDetail = detail;
   console.log(runId.length, progress?.toFixed(2), data?.['url'], logs.at(-1)?.length);
 });
+element.addEventListener('run-progress', ({ detail }) => {
+  // @ts-expect-error: the bundled script has no such name
+  console.log(detail.entered);
+});
 document.querySelector('run-progress')?.addEventListener('run-connection', ({ detail }) => {
   const status: ConnectionStatus = detail;
   console.log(status.phase === 'unauthorized', status.transport === 'poll');
