@@ -32,6 +32,8 @@ export interface Config extends Settings {
   /** Between the signal to end and the end of the first stream. */
   drainMs: number;
   shutdownMs: number;
+  /** Besides names that mean this machine. '*': any. */
+  allowedHosts: readonly string[] | '*';
   /** Besides the service's own. '*': all. */
   allowedOrigins: readonly string[] | '*';
   logLevel: string;
@@ -74,6 +76,7 @@ export function parseConfig(environment: Environment): Config {
     environment[name] ? integer(name, most, 1, most) : Number.POSITIVE_INFINITY;
   const isProduction = environment.NODE_ENV === 'production';
   const settings = settingsOf(environment);
+  const keys = secrets('PROGRESS_SECRET', environment.PROGRESS_SECRET);
   return Object.freeze({
     host: text('HOST', isProduction || environment.PORT ? '0.0.0.0' : '127.0.0.1'),
     port: integer('PORT', 8000, 0, MAX_PORT),
@@ -87,10 +90,11 @@ export function parseConfig(environment: Environment): Config {
     maxConnectionsPerAddress: limit('MAX_CONNECTIONS_PER_ADDRESS', MOST_CONNECTIONS),
     trustedProxies: integer('TRUSTED_PROXIES', 0, 0, 10),
     publishRate: limit('PUBLISH_RATE', 1_000_000),
-    secrets: secrets('PROGRESS_SECRET', environment.PROGRESS_SECRET),
+    secrets: keys,
     heartbeatMs: integer('HEARTBEAT_SECONDS', 15, 1, MAX_HEARTBEAT_SECONDS) * 1000,
     drainMs: integer('DRAIN_SECONDS', 0, 0, 600) * 1000,
     shutdownMs: integer('SHUTDOWN_SECONDS', 4, 1, 600) * 1000,
+    allowedHosts: hosts(environment.ALLOWED_HOSTS, isProduction || keys.length > 0 ? '*' : []),
     allowedOrigins: origins('ALLOWED_ORIGINS', environment.ALLOWED_ORIGINS),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL', 'info').toLowerCase(), LOG_LEVELS),
   });
@@ -156,6 +160,20 @@ function secrets(name: string, value: string | undefined): string[] {
     name,
     `must have ${MIN_SECRET_BYTES} bytes at least (openssl rand -base64 32); several are separated by commas`,
   );
+}
+
+function hosts(value: string | undefined, fallback: string[] | '*'): string[] | '*' {
+  if (!value) return fallback;
+  if (value.trim() === '*') return '*';
+  const list = value.split(',').map((host) => host.trim().toLowerCase());
+  for (const host of list) {
+    if (!/^[a-z0-9_.-]+$/.test(host))
+      throw new ConfigError(
+        'ALLOWED_HOSTS',
+        `must be * or names like app.example.com, without a port and separated by commas; not "${host}"`,
+      );
+  }
+  return list;
 }
 
 function flag(name: string, value: string | undefined): boolean {

@@ -26,6 +26,7 @@ test('an empty environment gives the defaults', () => {
     heartbeatMs: 15_000,
     drainMs: 0,
     shutdownMs: 4000,
+    allowedHosts: [],
     allowedOrigins: [],
     logLevel: 'info',
   });
@@ -70,6 +71,7 @@ const INVALID: [string, string[]][] = [
   ['DRAIN_SECONDS', ['601', '-1']],
   ['SHUTDOWN_SECONDS', ['0', '601']],
   ['ALLOWED_ORIGINS', ['example.com', 'https://a.example/path', 'https://a.example,*']],
+  ['ALLOWED_HOSTS', ['https://a.example', 'a.example:8080', 'a.example,*']],
   ['LOG_LEVEL', ['verbose', 'infos']],
   ['PROGRESS_SECRET', ['x'.repeat(31), `${'x'.repeat(32)},short`]],
   ['MAX_CONNECTIONS_PER_RUN', ['0', '-1', 'many']],

@@ -58,7 +58,7 @@ export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSoc
   });
   const peers = new Map<WebSocket, Peer>();
   let isClosed = false;
-  const looks = setInterval(look, 2 * heartbeatMs).unref();
+  const looks = setInterval(look, heartbeatMs).unref();
 
   function look() {
     const stalled = performance.now() - MAX_STALLED_BEATS * heartbeatMs;

@@ -5,15 +5,16 @@ import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
 
 export interface AccessOptions {
-  isProduction: boolean;
+  /** Names under which it is reached, besides those that mean this machine. '*': any. */
+  allowedHosts: readonly string[] | '*';
   /** Origins whose pages may read, publish and open WebSockets, besides the service's own. '*': all. */
   allowedOrigins: readonly string[] | '*';
 }
 
 export interface Access {
   /**
-   * Against DNS rebinding, where a foreign page reaches this service under its own name: outside production only names
-   * that mean this machine pass, IP addresses, and the hosts of allowed origins. Throws 403.
+   * Against DNS rebinding, where a foreign page reaches this service under its own name: only names that mean
+   * this machine pass, IP addresses, the allowed hosts, and those of allowed origins. Throws 403.
    */
   checkHost(head: RequestHead): void;
   /**
@@ -37,10 +38,11 @@ export interface Access {
 
 const PREFLIGHT_SECONDS = '7200';
 
-export function createAccess({ isProduction, allowedOrigins }: AccessOptions): Access {
-  const hosts = new Set(
-    allowedOrigins === '*' ? [] : allowedOrigins.map((origin) => new URL(origin).hostname),
-  );
+export function createAccess({ allowedHosts, allowedOrigins }: AccessOptions): Access {
+  const hosts = new Set([
+    ...(allowedHosts === '*' ? [] : allowedHosts),
+    ...(allowedOrigins === '*' ? [] : allowedOrigins.map((origin) => new URL(origin).hostname)),
+  ]);
 
   function isAllowed(origin: string): boolean {
     return allowedOrigins === '*' || allowedOrigins.includes(origin);
@@ -76,13 +78,13 @@ export function createAccess({ isProduction, allowedOrigins }: AccessOptions): A
 
   return {
     checkHost: (head) => {
-      if (isProduction || allowedOrigins === '*') return;
+      if (allowedHosts === '*' || allowedOrigins === '*') return;
       const host = hostname(head.headers.host ?? '');
       if (host === 'localhost' || host.endsWith('.localhost') || isIP(host) !== 0 || hosts.has(host)) return;
       throw new HttpProblem(
         403,
         'host-not-allowed',
-        `Outside production this service answers to localhost, IP addresses and the hosts of ALLOWED_ORIGINS, not to "${host}".`,
+        `This service answers to localhost, IP addresses and the hosts of ALLOWED_HOSTS and ALLOWED_ORIGINS, not to "${host}".`,
       );
     },
     checkOrigin: ({ headers: { origin, host } }) => {

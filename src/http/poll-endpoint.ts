@@ -44,8 +44,18 @@ function etagOf({ history, isSynced }: Run): string {
   });
 }
 
-/** The client has what this ETag names. RFC 9110, 13.1.2: a list, compared weakly. */
+/**
+ * The client has what this ETag names. RFC 9110, 13.1.2: a list, compared weakly. A proxy that compresses marks the ETag as
+ * weak, or puts the coding at its end (Apache).
+ */
 export function hasNamed({ headers }: IncomingMessage, etag: string): boolean {
   const tags = headers['if-none-match']?.split(',') ?? [];
-  return tags.some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+  return tags.some((tag) => tag.trim() === '*' || plainTag(tag) === etag);
+}
+
+function plainTag(tag: string): string {
+  return tag
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/[-;](gzip|br|zstd|deflate)"$/, '"');
 }

@@ -1,6 +1,7 @@
 // The few files that are served: a fixed map, read at the start, not a folder.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hasNamed } from './poll-endpoint.ts';
 import type { Route } from './route.ts';
 
 const CONTENT_TYPES = new Map([
@@ -38,7 +39,7 @@ export function staticRoutes(folder: URL, files: Readonly<Record<string, string>
       path,
       scope: 'none',
       answer: ({ request, response }) => {
-        if (request.headers['if-none-match'] === etag) response.writeHead(304, headers).end();
+        if (hasNamed(request, etag)) response.writeHead(304, headers).end();
         else response.writeHead(200, { ...headers, 'Content-Length': body.length }).end(body);
       },
     };

@@ -142,12 +142,22 @@ test('outside production only names of this machine are answered to', async () =
   }
 });
 
+test('names of ALLOWED_HOSTS are answered to, and a health check under any name', async (t) => {
+  const named = await startService({ ALLOWED_HOSTS: 'App.example.com' });
+  t.after(() => named.stop());
+  const ask = (path: string, host: string) =>
+    exchange(named.port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  assert.match(await ask('/', 'app.example.com:8443'), /^HTTP\/1\.1 200 /);
+  assert.match(await ask('/', 'web'), /^HTTP\/1\.1 403 /);
+  for (const path of ['/healthz', '/readyz']) assert.match(await ask(path, 'web'), /^HTTP\/1\.1 200 /);
+});
+
 test('in production any name will do', async (t) => {
   const production = await startService({ NODE_ENV: 'production' });
   t.after(() => production.stop());
   const text = await exchange(
     production.port,
-    'GET /healthz HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n',
+    'GET /readyz HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n',
   );
   assert.match(text, /^HTTP\/1\.1 200 /);
 });
@@ -162,6 +172,8 @@ test('the page and its parts are served, with a policy that lets nothing else in
   assert.ok(parts.includes('page.js') && parts.includes('icon.svg'));
   for (const part of parts)
     assert.equal((await answer(new URL(part, `${service.url}/`).pathname)).status, 200, part);
+  const throughApache = String(page.headers.etag).replace(/"$/, '-gzip"');
+  assert.equal((await answer('/', 'GET', { 'If-None-Match': throughApache })).status, 304);
   const again = await answer('/', 'GET', { 'If-None-Match': String(page.headers.etag) });
   assert.equal(again.status, 304);
 });

@@ -68,7 +68,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   });
   const server = createHttpServer({
     routes,
-    access: createAccess({ isProduction: false, allowedOrigins: [] }),
+    access: createAccess({ allowedHosts: [], allowedOrigins: [] }),
     gate: createGate({ tokens: null, isProduction: false }),
     stallMs: MAX_STALLED_BEATS * heartbeatMs,
     log,
