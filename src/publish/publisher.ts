@@ -76,6 +76,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let n = 0;
   let sending = false;
   let closed = false;
+  let sent: Recording[] = [];
   let wake = () => {};
   const emptied = new Set<() => void>();
 
@@ -83,7 +84,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
   async function drain() {
     sending = true;
     let failures = 0;
-    let sent: Recording[] = [];
     while (!closed) {
       if (sent.length === 0)
         sent = backlog.take(BATCH).map((taken) => ({ ...taken, name: { source, n: ++n } }));
@@ -133,6 +133,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
     });
   }
 
+  /** At exit nothing asynchronous runs any more, `process.emitWarning` included. */
+  const sayLost = () => {
+    const lost = backlog.size + sent.length;
+    if (lost === 0) return;
+    const text = `the process ends, and Redis has not recorded ${lost} updates`;
+    if (options.onWarning) options.onWarning(text);
+    else console.error(`RunProgress: ${text}`);
+  };
+  if (!process.listeners('exit').includes(sayAllLost)) process.on('exit', sayAllLost);
+  open.add(sayLost);
   client.on('ready', () => wake());
 
   return {
@@ -156,8 +166,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
       closed = true;
       wake();
       client.disconnect();
+      if (backlog.size + sent.length === 0) open.delete(sayLost);
     },
   };
+}
+
+/** What each publisher says at exit. One listener serves all: Node warns of an eleventh. */
+const open = new Set<() => void>();
+
+function sayAllLost() {
+  for (const say of open) say();
 }
 
 function mustBeRepeated(outcome: Outcome | undefined): boolean {
