@@ -65,11 +65,18 @@ const log = process.stdout.isTTY
 const store = config.redisUrl
   ? createRedisStore({ ...config, url: config.redisUrl, tlsInsecure: config.redisTlsInsecure, log })
   : createMemoryStore(config);
+let unreadReason = '';
+/** Thousands of runs may fail for one reason: it is said once. */
+function warnOfUnread(reason: string, runId: string) {
+  const level = reason === unreadReason ? 'debug' : 'warn';
+  unreadReason = reason;
+  log[level]({ runId, reason }, 'a run could not be read; trying on');
+}
+
 const hub = createHub({
   store,
   historyLimit: config.historyLimit,
-  onError: (error, runId) =>
-    log.debug({ runId, reason: reasonOf(error) }, 'a run could not be read; trying on'),
+  onError: (error, runId) => warnOfUnread(reasonOf(error), runId),
 });
 const delivery = { heartbeatMs: config.heartbeatMs, now: store.now };
 const streams = createOpenStreams(delivery);

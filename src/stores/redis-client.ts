@@ -45,7 +45,7 @@ export function createRedisClient({
   let reported = '';
   client.on('error', (error: Error) => {
     // Never the error itself: it carries its command's arguments, the password of AUTH among them.
-    const reason = reasonOf(error);
+    const reason = withCure(reasonOf(error));
     if (reason !== reported) log.warn({ connection: name, reason }, 'Redis connection failed; trying on');
     reported = reason;
   });
@@ -54,6 +54,11 @@ export function createRedisClient({
     reported = '';
   });
   return client;
+}
+
+function withCure(reason: string): string {
+  if (!/self[- ]signed certificate/.test(reason)) return reason;
+  return `${reason}; REDIS_TLS_INSECURE=1 accepts it`;
 }
 
 /** An error's message for a log or a person, without a command's arguments. */

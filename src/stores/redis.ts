@@ -8,6 +8,7 @@ import { createListener } from './listener.ts';
 import { createOutbox } from './outbox.ts';
 import { createRecordCall } from './record-call.ts';
 import { createRecorder } from './recorder.ts';
+import { recordingProblem, startWarnings } from './redis-checks.ts';
 import { createRedisClient, databaseOf, reasonOf } from './redis-client.ts';
 import { createRedisClock } from './redis-clock.ts';
 import { createSubscriber } from './subscriber.ts';
@@ -64,9 +65,30 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     // What could not be read can be now.
     if (announcements.status === 'ready') onConnection('back');
   });
+  commands.once('ready', () => void warnAtStart());
   const keepAlive = setInterval(() => {
     if (commands.status === 'ready') void clock.ask();
   }, KEEP_ALIVE_MS).unref();
+
+  /** Why runs can't be read or recorded, by what Redis says and allows; null also where it says nothing. */
+  async function rightsProblem(): Promise<string | null> {
+    if (commands.status !== 'ready') return null;
+    const [read, info] = await Promise.allSettled([
+      commands.lrange(historyKey(''), 0, 0).then(() => commands.lindex(historyKey(''), -1)),
+      commands.info(),
+    ]);
+    if (read.status === 'rejected') return `Redis refuses to read runs: ${reasonOf(read.reason)}`;
+    // A user may do without INFO: what it would say then comes to light at the first update.
+    return info.status === 'fulfilled' ? recordingProblem(info.value, keyPrefix) : null;
+  }
+
+  async function warnAtStart() {
+    try {
+      for (const warning of startWarnings(await commands.info())) log.warn(warning);
+    } catch (error) {
+      log.debug({ reason: reasonOf(error) }, 'INFO is not to be had');
+    }
+  }
 
   async function status(): Promise<StoreStatus> {
     // Not waited for: a Redis that does not answer is told below, sooner than this gives up.
@@ -76,7 +98,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       connectionProblem(commands, 'connection'),
       connectionProblem(announcements, 'subscriber connection'),
     ]);
-    const reason = ofCommands ?? ofSubscriber ?? subscriber.problem() ?? outboxProblem();
+    const reason =
+      ofCommands ?? ofSubscriber ?? subscriber.problem() ?? outboxProblem() ?? (await rightsProblem());
     return reason ? { ready: false, reason } : { ready: true };
   }
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { channelPrefix, markerChannelOf, markerKeyOf } from '../runs/settings.ts';
+import { channelOf, channelPrefix, markerChannelOf, markerKeyOf } from '../runs/settings.ts';
 import type { Listener } from './listener.ts';
 import { databaseOf, reasonOf } from './redis-client.ts';
 
@@ -37,9 +37,12 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   const database = databaseOf(client);
   const markerKey = markerKeyOf(keyPrefix);
   const markerChannel = markerChannelOf(keyPrefix, database);
+  const probeChannel = channelOf(keyPrefix, database, '');
   const followers = new Map<string, (text: string) => void>();
   let refusal: string | null = null;
+  let followRefusal: string | null = null;
   let retry: NodeJS.Timeout | undefined;
+  let followRetry: NodeJS.Timeout | undefined;
   let warnedOfResp2 = false;
 
   client.on('ready', () => {
@@ -47,6 +50,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   });
   client.on('close', () => {
     clearTimeout(retry);
+    clearTimeout(followRetry);
     followers.clear();
     // Until the next own marker nothing counts as heard.
     listener.attach('');
@@ -65,7 +69,23 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   /** The first commands of every connection. The runs' channels follow whether or not the raw channel is to be had. */
   async function attach() {
     await hearRawChannel();
+    await tryToFollow();
     if (client.status === 'ready') onConnection('back');
+  }
+
+  /** The channel of no run, as no run_id is empty: a user that may not follow runs is found out before a reader comes. */
+  async function tryToFollow() {
+    try {
+      await client.subscribe(probeChannel);
+      followRefusal = null;
+    } catch (error) {
+      if (client.status !== 'ready') return; // The connection broke: the next one begins anew.
+      const reason = reasonOf(error);
+      if (reason !== followRefusal)
+        log.error({ reason }, 'Redis refuses the channels of runs: readers hear nothing; trying on');
+      followRefusal = reason;
+      followRetry = setTimeout(tryToFollow, RETRY_MS).unref();
+    }
   }
 
   async function hearRawChannel() {
@@ -80,12 +100,12 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       refusal = null;
     } catch (error) {
       if (client.status !== 'ready') return; // The connection broke: the next one begins anew.
-      refusal = reasonOf(error);
+      const reason = reasonOf(error);
       listener.attach('');
-      log.error(
-        { reason: refusal, channel: rawChannel },
-        'Redis refuses the raw channel or its marker; trying on',
-      );
+      // Once: it is tried again each second.
+      if (reason !== refusal)
+        log.error({ reason, channel: rawChannel }, 'Redis refuses the raw channel or its marker; trying on');
+      refusal = reason;
       retry = setTimeout(hearRawChannel, RETRY_MS).unref();
     }
   }
@@ -129,10 +149,12 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     },
     problem: () => {
       if (refusal) return `Redis refuses the raw channel: ${refusal}`;
+      if (followRefusal) return `Redis refuses the channels of runs: ${followRefusal}`;
       return listener.isAttached() ? null : 'the own marker has not been heard yet';
     },
     close: () => {
       clearTimeout(retry);
+      clearTimeout(followRetry);
       clearInterval(pinger);
       client.disconnect();
     },

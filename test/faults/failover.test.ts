@@ -24,7 +24,7 @@ test('what a read-only replica refused is recorded when it is promoted, in order
   await master.kill();
   await run.untilUnready(/no connection to Redis/);
   proxy.switchTo(replica.port);
-  await run.untilReady();
+  await run.untilUnready(/this Redis is a replica/);
   await run.publish(workerAfter, 20);
   await run.untilUnready(/updates can't be recorded: .*READONLY/);
   await run.addReaders();
