@@ -56,6 +56,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 FLUSH_SECONDS = 2
+PART_SECONDS = 30
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 1.5  # Below FLUSH_SECONDS: at the end there is time for another try on a new connection.
 FIRST_SECONDS = 1
@@ -888,9 +889,9 @@ class tracked:
     While the body is silent a heartbeat says that it lives. Leaving says END, or FAILED and the exception in one line; so
     does SIGTERM, where nobody else handles it. An end that the body reported itself stands.
 
-    `part=True` is for one of many tasks of a run: leaving counts it, by advance=1, and ends nothing. Delivered twice by Celery or
-    RQ it is counted once: it is known by its task's id, or by `part` where that is text. Its updates bear the `attempt` of the
-    run if that is given, and no other.
+    `part=True` is for one of many tasks of a run: leaving counts it, by advance=1, and ends nothing. It waits until
+    that is recorded, 30 s at most. Delivered twice by Celery or RQ it is counted once: it is known by its task's id, or by `part`
+    where that is text. Its updates bear the `attempt` of the run if that is given, and no other.
 
     `publisher`: a Publisher. Default: that of publish_progress.
     """
@@ -961,6 +962,8 @@ class tracked:
         elif self._part:
             name = self._part if isinstance(self._part, str) else _task_id()
             self(advance=1, key=f"part {name}" if name else None, flush=True)
+            # A process that is killed with the count still in it has done its part, and nobody delivers that again.
+            self._publisher.flush(PART_SECONDS)
         elif self._ended is None:
             self(state=self._publisher.terminal_states[0], key=_end_key(self.attempt))
 
