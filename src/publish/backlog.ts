@@ -16,9 +16,14 @@ export interface BacklogOptions {
   /** Beyond it a run's updates are folded to nine tenths. Ten times as many may wait in all: then every run is. */
   mostPerRun: number;
   terminalStates: readonly string[];
+  /** Redis records nothing at the moment. While it does, fifty times as many may wait: a burst drains. Default: it is away. */
+  isAway?(): boolean;
 }
 
-export function createBacklog({ mostPerRun, terminalStates }: BacklogOptions): Backlog {
+const BURST = 50;
+
+export function createBacklog(options: BacklogOptions): Backlog {
+  const { mostPerRun, terminalStates, isAway = () => true } = options;
   // The run whose turn it is comes first.
   const waiting = new Map<string, Update[]>();
   let size = 0;
@@ -65,8 +70,9 @@ export function createBacklog({ mostPerRun, terminalStates }: BacklogOptions): B
       waiting.set(runId, updates);
       updates.push(update);
       size++;
-      if (updates.length > mostPerRun) foldRun(runId, updates, Math.floor(mostPerRun * 0.9));
-      if (size > mostPerRun * 10) makeRoom(mostPerRun * 9);
+      const factor = isAway() ? 1 : BURST;
+      if (updates.length > mostPerRun * factor) foldRun(runId, updates, Math.floor(mostPerRun * 0.9));
+      if (size > mostPerRun * 10 * factor) makeRoom(mostPerRun * 9);
     },
     take: (most) => {
       const taken: { runId: string; update: Update }[] = [];

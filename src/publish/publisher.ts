@@ -68,9 +68,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
   });
   const call = createRecordCall(client, settings);
   const record = createRecorder(call);
+  /** Calls that failed since the last one that didn't. */
+  let failures = 0;
+  let wasReady = false;
   const backlog = createBacklog({
     mostPerRun: Math.max(MIN_WAITING, 2 * settings.historyLimit),
     terminalStates: settings.terminalStates,
+    isAway: () => failures > 0 || (wasReady && client.status !== 'ready'),
   });
   const source = `p${randomBytes(9).toString('base64url')}`;
   let n = 0;
@@ -83,7 +87,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
   /** An update is named when it leaves the backlog, so that a name never stands for two things. */
   async function drain() {
     sending = true;
-    let failures = 0;
     while (!closed) {
       if (sent.length === 0)
         sent = backlog.take(BATCH).map((taken) => ({ ...taken, name: { source, n: ++n } }));
@@ -143,7 +146,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
   if (!process.listeners('exit').includes(sayAllLost)) process.on('exit', sayAllLost);
   open.add(sayLost);
-  client.on('ready', () => wake());
+  client.on('ready', () => {
+    wasReady = true;
+    wake();
+  });
 
   return {
     publish: (runId, given) => {

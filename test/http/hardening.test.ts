@@ -65,7 +65,7 @@ test('what is no HTTP is a 400 or nothing at all', async () => {
     'nonsense\r\n\r\n',
     'GET / HTTP/9.9\r\n\r\n',
     '\r\n\r\n\u0000\u0001\u0002\r\n\r\n',
-    'GET / HTTP/1.1\r\nHost: localhost\r\nBad Header: x\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: localhost\r\nBad\u0001Header: x\r\n\r\n',
     'POST /api/runs/known/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     'POST /api/runs/known/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n',
     'POST /api/runs/known/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
