@@ -76,7 +76,8 @@ export function createBacklog(options: BacklogOptions): Backlog {
     },
     take: (most) => {
       const taken: { runId: string; update: Update }[] = [];
-      for (const runId of [...waiting.keys()]) {
+      // A run that goes to the end of the map would be met again, but only when as many are taken as may be.
+      for (const runId of waiting.keys()) {
         if (taken.length === most) break;
         const updates = remove(runId);
         for (const update of updates.splice(0, most - taken.length)) taken.push({ runId, update });

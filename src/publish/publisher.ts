@@ -1,13 +1,12 @@
 // The publisher for Node workers: import { createPublisher } from 'run-progress/publisher'. It records in Redis itself, by
 // the service's script. publish_progress.py is the same for Python.
 import { randomBytes } from 'node:crypto';
-import type { Recording } from '../runs/record.ts';
 import { parseRunId } from '../runs/run-id.ts';
 import { type GivenSettings, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
-import { createRecordCall } from '../stores/record-call.ts';
-import { createRecorder } from '../stores/recorder.ts';
+import { createRecordCall, type Sendable, sendable } from '../stores/record-call.ts';
 import { createRedisClient } from '../stores/redis-client.ts';
+import { createSender } from '../stores/sender.ts';
 import { createBacklog } from './backlog.ts';
 import { type ProgressUpdate, parseProgressUpdate } from './progress-update.ts';
 
@@ -35,19 +34,20 @@ export interface Publisher {
    * first; the update that ends a run stays. What was sent once, and may have been recorded, is repeated as it was.
    */
   publish(runId: string, update: ProgressUpdate): void;
-  /** Fulfilled when Redis has all that was published: true; or after `timeoutMs` (2,000): false. */
+  /**
+   * Fulfilled when Redis has all that was published: true; or after `timeoutMs` (2,000): false. What Redis refuses for
+   * good is dropped with a warning, and not waited for.
+   */
   flush(timeoutMs?: number): Promise<boolean>;
   /** Flushes, and ends the connection, which keeps the process running until then. */
   close(): Promise<void>;
 }
 
-const BATCH = 250;
 /** Below that of a flush: at the end there is time for another try on a new connection. */
 const ANSWER_TIMEOUT_MS = 1500;
 const FLUSH_TIMEOUT_MS = 2000;
+const BATCH = 250;
 const MIN_WAITING = 1000;
-const RETRY_MS = 100;
-const MAX_RETRY_MS = 2000;
 
 /** Throws a TypeError that names the option for a value that can't be used. Connects at once, and again whenever the connection is lost. */
 export function createPublisher(options: PublisherOptions): Publisher {
@@ -67,78 +67,64 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
   });
   const call = createRecordCall(client, settings);
-  const record = createRecorder(call);
-  /** Calls that failed since the last one that didn't. */
-  let failures = 0;
   let wasReady = false;
   const backlog = createBacklog({
     mostPerRun: Math.max(MIN_WAITING, 2 * settings.historyLimit),
     terminalStates: settings.terminalStates,
-    isAway: () => failures > 0 || (wasReady && client.status !== 'ready'),
+    isAway: () => sender.blockedBy() !== null || (wasReady && client.status !== 'ready'),
   });
+  /** Out of the backlog, the next one last. */
+  let next: ReturnType<typeof backlog.take> = [];
   const source = `p${randomBytes(9).toString('base64url')}`;
   let n = 0;
-  let sending = false;
   let closed = false;
-  let sent: Recording[] = [];
-  let wake = () => {};
-  const emptied = new Set<() => void>();
+  const sender = createSender<Sendable>({
+    call,
+    take,
+    settle,
+    onFailure: 'repeat',
+    onRepeat: (reason) => {
+      // Without a connection the client has more to say.
+      if (client.status === 'ready') warnOnce('redis', `updates wait, as Redis can't record them: ${reason}`);
+    },
+    isAnswering: () =>
+      client.ping().then(
+        () => true,
+        () => false,
+      ),
+  });
 
   /** An update is named when it leaves the backlog, so that a name never stands for two things. */
-  async function drain() {
-    sending = true;
-    while (!closed) {
-      if (sent.length === 0)
-        sent = backlog.take(BATCH).map((taken) => ({ ...taken, name: { source, n: ++n } }));
-      if (sent.length === 0) break;
-      const outcomes = await record(sent);
-      for (const [i, outcome] of outcomes.entries())
-        if (outcome.status === 'rejected')
-          warnOnce('run', `Redis refuses run ${sent[i]?.runId}: ${outcome.reason}`);
-      sent = sent.filter((_, i) => mustBeRepeated(outcomes[i]));
-      const failure = outcomes.find(mustBeRepeated);
-      if (failure && 'reason' in failure) {
-        // Without a connection the client has more to say.
-        if (client.status === 'ready')
-          warnOnce('redis', `updates wait, as Redis can't record them: ${failure.reason}`);
-        await pause(Math.min(RETRY_MS * 2 ** failures++, MAX_RETRY_MS) * (0.5 + Math.random() / 2));
-      } else {
-        failures = 0;
-        warnOnce.forget('redis');
-      }
-    }
-    sending = false;
-    for (const resolve of emptied) resolve();
+  function take(): Sendable | undefined {
+    // By the hundred: taking one of thousands moves the others.
+    if (next.length === 0) next = backlog.take(BATCH).reverse();
+    const taken = next.pop();
+    return taken && sendable({ ...taken, name: { source, n: ++n } });
   }
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  function settle({ runId }: Sendable, outcome: Outcome) {
+    if (outcome.status !== 'rejected') warnOnce.forget('redis');
+    else warnOnce('run', `Redis refuses an update of run ${runId}, which is dropped: ${outcome.reason}`);
   }
 
-  function flush(timeoutMs = FLUSH_TIMEOUT_MS): Promise<boolean> {
-    wake();
-    if (!sending) return Promise.resolve(backlog.size === 0);
-    return new Promise((resolve) => {
-      const settle = (isEmpty: boolean) => {
-        clearTimeout(timer);
-        emptied.delete(onEmpty);
-        resolve(isEmpty);
-      };
-      const onEmpty = () => settle(!closed);
-      const timer = setTimeout(settle, timeoutMs, false);
-      emptied.add(onEmpty);
+  function countUnsettled(): number {
+    return backlog.size + next.length + sender.unsettled;
+  }
+
+  async function flush(timeoutMs = FLUSH_TIMEOUT_MS): Promise<boolean> {
+    sender.retryNow();
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
     });
+    await Promise.race([sender.whenEmpty(), timeout]);
+    clearTimeout(timer);
+    return countUnsettled() === 0;
   }
 
   /** At exit nothing asynchronous runs any more, `process.emitWarning` included. */
   const sayLost = () => {
-    const lost = backlog.size + sent.length;
+    const lost = countUnsettled();
     if (lost === 0) return;
     const text = `the process ends, and Redis has not recorded ${lost} updates`;
     if (options.onWarning) options.onWarning(text);
@@ -148,7 +134,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   open.add(sayLost);
   client.on('ready', () => {
     wasReady = true;
-    wake();
+    sender.retryNow();
   });
 
   return {
@@ -164,15 +150,15 @@ export function createPublisher(options: PublisherOptions): Publisher {
       backlog.push(id.runId, update);
       if (backlog.lostLines > 0)
         warnOnce('lines', 'more waits for Redis than there is room for: the oldest log lines are not kept');
-      if (!sending) void drain();
+      sender.wake();
     },
     flush,
     close: async () => {
       await flush();
       closed = true;
-      wake();
+      sender.stop();
       client.disconnect();
-      if (backlog.size + sent.length === 0) open.delete(sayLost);
+      if (countUnsettled() === 0) open.delete(sayLost);
     },
   };
 }
@@ -182,10 +168,6 @@ const open = new Set<() => void>();
 
 function sayAllLost() {
   for (const say of open) say();
-}
-
-function mustBeRepeated(outcome: Outcome | undefined): boolean {
-  return outcome?.status === 'refused' || outcome?.status === 'unknown';
 }
 
 /** Says each kind of thing once, until it is forgotten. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Redis } from 'ioredis';
+import { createPublisher } from '../../src/publish/publisher.ts';
 import { readHistory } from '../support/history-list.ts';
 import { pollUntil } from '../support/poll-until.ts';
 import { startRedis } from '../support/redis.ts';
@@ -99,4 +100,33 @@ test('on a slow line all is recorded', async (t) => {
   proxy.slowTo(500_000);
   await publishWhileFull(worker);
   await untilRecorded(worker, linesTo(MESSAGES));
+});
+
+test('an update of the publisher for Node that passes no limit is dropped with a warning, and holds up nothing', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const proxy = await startTcpProxy(redis.port);
+  t.after(proxy.close);
+  const worker = await redis.client();
+  const warnings: string[] = [];
+  const publisher = createPublisher({
+    redisUrl: proxy.url,
+    onWarning: (warning) => warnings.push(warning),
+  });
+  t.after(() => publisher.close());
+  proxy.refuseCommandsOver(40_000);
+  publisher.publish('large', { log: '한'.repeat(8000), data: { padding: Array(4).fill(PADDING) } });
+  publisher.publish('small', { log: 'small' });
+  publisher.publish('large', { log: 'behind it' });
+  await pollUntil('the other run', async () => (await worker.llen('autoshorts:run:small')) === 1);
+  await pollUntil(
+    'what came behind it',
+    async () => (await worker.llen('autoshorts:run:large')) === 1,
+    60_000,
+  );
+  assert.equal(await publisher.flush(), true);
+  assert.ok(
+    warnings.some((warning) => warning.includes('run large, which is dropped')),
+    warnings.join('; '),
+  );
 });
