@@ -39,6 +39,9 @@ export function createRedisClient({
     maxRetriesPerRequest: 0,
     // A rejected automatic resubscription would be an unhandled rejection (redis/ioredis#2187).
     autoResubscribe: false,
+    // For a user without INFO it would write plain text between the log's JSON. A Redis that still loads refuses commands,
+    // which are repeated.
+    enableReadyCheck: false,
     ...(tlsInsecure && url.startsWith('rediss:') && { tls: { rejectUnauthorized: false } }),
   } satisfies RedisOptions;
   const client = new Redis(url, options);

@@ -68,3 +68,18 @@ test('the rights of docs/redis.md are enough, for the service and a worker', asy
   const log = service.program.lines.filter((line) => !line.startsWith('{'));
   assert.deepEqual(log, [], 'nothing but JSON in the log');
 });
+
+test('a user without INFO works, and nothing but JSON is in the log', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const client = await redis.client();
+  await client.acl('SETUSER', 'service', 'on', '>password', '~*', '&*', '+@all', '-info');
+  const service = await startService({
+    REDIS_URL: redis.url.replace('redis://', 'redis://service:password@'),
+  });
+  t.after(() => service.stop());
+  assert.deepEqual(
+    service.program.lines.filter((line) => !line.startsWith('{')),
+    [],
+  );
+});
