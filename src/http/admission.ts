@@ -29,7 +29,7 @@ export interface AdmissionOptions {
 export function createAdmission({ routes, access, gate }: AdmissionOptions): Admission {
   async function admitAny(head: RequestHead): Promise<Pass<Route>> {
     // A health check names the service as its network does, and the answer tells a foreign page nothing.
-    if (!HEALTH_PATHS.has(head.url ?? '')) access.checkHost(head);
+    if (!HEALTH_PATHS.test(head.url ?? '')) access.checkHost(head);
     const { route, params, query } = findRoute(routes, head.method ?? '', head.url ?? '/');
     // A page could do these without its visitor's consent. What it reads is kept from it by CORS.
     if (route.method === 'POST' || 'upgrade' in route) access.checkOrigin(head);
@@ -62,7 +62,7 @@ export function createAdmission({ routes, access, gate }: AdmissionOptions): Adm
   };
 }
 
-const HEALTH_PATHS = new Set(['/healthz', '/readyz']);
+const HEALTH_PATHS = /^\/(?:healthz|readyz)(?:\?|$)/;
 const ANYBODY = { subject: '', expiresAt: null };
 
 function upgradeRequired(): HttpProblem {

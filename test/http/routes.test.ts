@@ -149,7 +149,8 @@ test('names of ALLOWED_HOSTS are answered to, and a health check under any name'
     exchange(named.port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
   assert.match(await ask('/', 'app.example.com:8443'), /^HTTP\/1\.1 200 /);
   assert.match(await ask('/', 'web'), /^HTTP\/1\.1 403 /);
-  for (const path of ['/healthz', '/readyz']) assert.match(await ask(path, 'web'), /^HTTP\/1\.1 200 /);
+  for (const path of ['/healthz', '/readyz', '/healthz?x=1'])
+    assert.match(await ask(path, 'web'), /^HTTP\/1\.1 200 /);
 });
 
 test('in production any name will do', async (t) => {
