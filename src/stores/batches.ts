@@ -10,6 +10,8 @@ export const MAX_BYTES = 256 * 1024;
 const GROWTH_BYTES = 16 * 1024;
 /** An update that fails alone so often, while Redis answers others, is given up. */
 const MAX_TRIALS = 5;
+/** Smaller ones are never given up: it is the connection that failed. */
+const SUSPECT_BYTES = 4096;
 /** Taken at a time. What waits behind an update on trial must not take the place of other runs' updates for long. */
 const MAX_TAKEN = 4 * MAX_COUNT;
 
@@ -30,7 +32,7 @@ export interface Batches<T extends Sendable> {
   shrink(batch: Batch<T>): void;
   /**
    * The update failed alone. It goes on trial: other runs go first, then it is tried again. False when it has failed too
-   * often; then it waits no more.
+   * often and is not small; then it waits no more.
    */
   tryAgain(item: T): boolean;
   /** Removes, and returns, all that was taken. */
@@ -99,9 +101,10 @@ export function createBatches<T extends Sendable>(take: () => T | undefined): Ba
       const failures = (trials.get(item.runId) ?? 0) + 1;
       trials.delete(item.runId);
       isTrialDue = false;
-      if (failures < MAX_TRIALS) trials.set(item.runId, failures);
+      const goesOn = failures < MAX_TRIALS || item.bytes < SUSPECT_BYTES;
+      if (goesOn) trials.set(item.runId, failures);
       else remove(new Set([item]));
-      return failures < MAX_TRIALS;
+      return goesOn;
     },
     clear: () => {
       const items = taken;

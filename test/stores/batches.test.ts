@@ -65,7 +65,7 @@ test('an update on trial lets other runs go first, and holds its own run back', 
 });
 
 test('an update that fails alone too often is given up, and its run goes on', () => {
-  const { batches, numbersOf } = setUp(item(1), item(2));
+  const { batches, numbersOf } = setUp(item(1, 5000), item(2));
   let tries = 0;
   const first = batches.next();
   batches.shrink(first);
@@ -79,12 +79,20 @@ test('an update that fails alone too often is given up, and its run goes on', ()
   assert.deepEqual(numbersOf(batches.next()), [2]);
 });
 
+test('a small update is never given up: it is the connection that failed', () => {
+  const { batches } = setUp(item(1, 4095));
+  for (let failures = 0; failures < 20; failures++) {
+    const [alone] = batches.next().items;
+    assert.ok(alone && batches.tryAgain(alone));
+  }
+});
+
 test('whatever fails: of every run each update is settled once, in order, and only what never passes is given up', () => {
   const updates = fc.array(fc.record({ run: fc.nat(3), bytes: fc.integer({ min: 1, max: 300_000 }) }), {
     maxLength: 60,
   });
   fc.assert(
-    fc.property(updates, fc.integer({ min: 1, max: 600_000 }), (all, limit) => {
+    fc.property(updates, fc.integer({ min: 4096, max: 600_000 }), (all, limit) => {
       const items = all.map(({ run, bytes }, i) => item(i, bytes, `r${run}`));
       const { batches } = setUp(...items);
       const settled: Item[] = [];

@@ -37,7 +37,7 @@ function setUp(t: TestContext, options: Partial<SenderOptions<Sendable>> = {}) {
     calls,
     settled,
     push: (text: string, runId = 'r') => {
-      waiting.push({ runId, text, bytes: 1 });
+      waiting.push({ runId, text, bytes: text === 'bad' ? 5000 : 1 });
       sender.wake();
     },
     answers: (next: Answer) => {
