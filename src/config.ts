@@ -13,6 +13,8 @@ import {
 export interface Config extends Settings {
   host: string;
   port: number;
+  /** '/progress': everything is below it. '' is the root. */
+  basePath: string;
   isProduction: boolean;
   /** Null: in memory. */
   redisUrl: string | null;
@@ -80,6 +82,7 @@ export function parseConfig(environment: Environment): Config {
   return Object.freeze({
     host: text('HOST', isProduction || environment.PORT ? '0.0.0.0' : '127.0.0.1'),
     port: integer('PORT', 8000, 0, MAX_PORT),
+    basePath: basePath(environment.BASE_PATH),
     isProduction,
     redisUrl: redisUrl(environment.REDIS_URL),
     redisTlsInsecure: flag('REDIS_TLS_INSECURE', environment.REDIS_TLS_INSECURE),
@@ -98,6 +101,13 @@ export function parseConfig(environment: Environment): Config {
     allowedOrigins: origins('ALLOWED_ORIGINS', environment.ALLOWED_ORIGINS),
     logLevel: oneOf('LOG_LEVEL', text('LOG_LEVEL', 'info').toLowerCase(), LOG_LEVELS),
   });
+}
+
+function basePath(value: string | undefined): string {
+  const path = (value ?? '').replace(/\/$/, '');
+  // Plain characters only: a proxy may write others in another way than they are written here.
+  if (/^(?:\/[A-Za-z0-9._~-]+)*$/.test(path) && !/\/\.\.?(?:\/|$)/.test(path)) return path;
+  throw new ConfigError('BASE_PATH', `must be a path like /progress, not "${value}"`);
 }
 
 function redisUrl(value: string | undefined): string | null {

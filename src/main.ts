@@ -4,6 +4,7 @@ import { type Config, ConfigError, parseConfig } from './config.ts';
 import { createOpenStreams, MAX_STALLED_BEATS } from './delivery/open-streams.ts';
 import { createWebSockets } from './delivery/websocket.ts';
 import { createAccess } from './http/access.ts';
+import { belowBasePath } from './http/base-path.ts';
 import { createAddressOf } from './http/client-address.ts';
 import { createConnections } from './http/connections.ts';
 import { createExpiries } from './http/expiries.ts';
@@ -94,7 +95,8 @@ const routes = createRoutes({
   isClosing: () => isClosing,
 });
 const server = createHttpServer({
-  routes: [...routes, ...staticRoutes(PUBLIC, FILES)],
+  routes: belowBasePath(config.basePath, [...routes, ...staticRoutes(PUBLIC, FILES)]),
+  basePath: config.basePath,
   access: createAccess(config),
   gate: createGate({ tokens, isProduction: config.isProduction }),
   stallMs: Math.max(MAX_STALLED_BEATS * config.heartbeatMs, MIN_STALL_MS),
@@ -109,7 +111,7 @@ server.on('error', (error: NodeJS.ErrnoException) => {
 server.listen(config.port, config.host, 4096, () => {
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : config.port;
-  const url = `http://${urlHost(config.host)}:${port}`;
+  const url = `http://${urlHost(config.host)}:${port}${config.basePath}`;
   const kept = config.redisUrl ? 'runs are kept in Redis' : 'runs are kept in memory, for this process alone';
   if (config.isProduction && !config.redisUrl && !tokens)
     log.warn('nobody can publish: set REDIS_URL, or PROGRESS_SECRET for publishing over HTTP with tokens');

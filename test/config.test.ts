@@ -8,6 +8,7 @@ test('an empty environment gives the defaults', () => {
   assert.deepEqual(parseConfig({}), {
     host: '127.0.0.1',
     port: 8000,
+    basePath: '',
     isProduction: false,
     redisUrl: null,
     redisTlsInsecure: false,
@@ -40,6 +41,15 @@ test('it listens to all addresses where a platform gives the port, or in product
   assert.equal(parseConfig({ NODE_ENV: 'production', HOST: '::1' }).host, '::1');
 });
 
+test('a base path has no slash at its end', () => {
+  for (const [value, path] of [
+    ['/progress', '/progress'],
+    ['/a/b.c/', '/a/b.c'],
+    ['/', ''],
+  ] as const)
+    assert.equal(parseConfig({ BASE_PATH: value }).basePath, path);
+});
+
 test('values are taken', () => {
   const config = parseConfig({
     REDIS_URL: 'rediss://:secret@example.com:6380',
@@ -58,6 +68,7 @@ test('values are taken', () => {
 
 const INVALID: [string, string[]][] = [
   ['PORT', ['-1', '65536', '80.5', 'http', '0x50', '8000 ', '1e3']],
+  ['BASE_PATH', ['progress', '//', '/a//b', '/a b', '/../x', '/a/.', '/%20', 'http://x/', '/a?b']],
   ['REDIS_URL', ['localhost:6379', 'http://localhost', 'redis', '://']],
   ['REDIS_TLS_INSECURE', ['yes', 'true', '2']],
   ['PROGRESS_CHANNEL', ['a b', 'x'.repeat(201), 'autoshorts:marker', 'autoshorts:run:1', 'a\n']],

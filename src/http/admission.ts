@@ -22,15 +22,17 @@ export interface Admission {
 
 export interface AdmissionOptions {
   routes: readonly Route[];
+  /** Where the routes are, for the answer to a request that finds none. '' is the root. */
+  basePath?: string;
   access: Access;
   gate: Gate;
 }
 
-export function createAdmission({ routes, access, gate }: AdmissionOptions): Admission {
+export function createAdmission({ routes, basePath = '', access, gate }: AdmissionOptions): Admission {
   async function admitAny(head: RequestHead): Promise<Pass<Route>> {
+    const { route, params, query } = findRoute(routes, head.method ?? '', head.url ?? '/', basePath);
     // A health check names the service as its network does, and the answer tells a foreign page nothing.
-    if (!HEALTH_PATHS.test(head.url ?? '')) access.checkHost(head);
-    const { route, params, query } = findRoute(routes, head.method ?? '', head.url ?? '/');
+    if (!route.isForHealthChecks) access.checkHost(head);
     // A page could do these without its visitor's consent. What it reads is kept from it by CORS.
     if (route.method === 'POST' || 'upgrade' in route) access.checkOrigin(head);
     const runIds = 'runsOf' in route ? route.runsOf({ params, query }) : [];
@@ -62,7 +64,6 @@ export function createAdmission({ routes, access, gate }: AdmissionOptions): Adm
   };
 }
 
-const HEALTH_PATHS = /^\/(?:healthz|readyz)(?:\?|$)/;
 const ANYBODY = { subject: '', expiresAt: null };
 
 function upgradeRequired(): HttpProblem {

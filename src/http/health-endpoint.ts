@@ -26,7 +26,7 @@ export function healthRoutes({ store, isClosing }: HealthEndpointOptions): Route
   }
 
   return [
-    { method: 'GET', path: '/healthz', scope: 'none', answer: live },
-    { method: 'GET', path: '/readyz', scope: 'none', answer: ready },
+    { method: 'GET', path: '/healthz', scope: 'none', isForHealthChecks: true, answer: live },
+    { method: 'GET', path: '/readyz', scope: 'none', isForHealthChecks: true, answer: ready },
   ];
 }

@@ -53,6 +53,8 @@ interface Place {
   method: 'GET' | 'POST';
   /** '/api/runs/:run_id/events': a segment that begins with a colon is a parameter. */
   path: string;
+  /** Answered whatever the Host header says, and at the root as well as below BASE_PATH. */
+  isForHealthChecks?: true;
 }
 
 /** Answered through Node's response. */

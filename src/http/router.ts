@@ -48,6 +48,7 @@ export function findRoute(
   routes: readonly Route[],
   method: string,
   target: string,
+  basePath = '',
 ): Matched & { route: Route } {
   const { segments, query } = parseTarget(target);
   const here: Route[] = [];
@@ -57,7 +58,7 @@ export function findRoute(
     if (answers(route, method)) return { route, params, query };
     here.push(route);
   }
-  throw here.length > 0 ? wrongMethod(here) : nothingHere();
+  throw here.length > 0 ? wrongMethod(here) : nothingHere(basePath);
 }
 
 function answers(route: Route, method: string): boolean {
@@ -72,10 +73,10 @@ function wrongMethod(here: readonly Route[]): HttpProblem {
   });
 }
 
-function nothingHere(): HttpProblem {
+function nothingHere(basePath: string): HttpProblem {
   return new HttpProblem(
     404,
     'not-found',
-    'Nothing is here. A run is at /api/runs/{run_id}, its events at /api/runs/{run_id}/events.',
+    `Nothing is here. A run is at ${basePath}/api/runs/{run_id}, its events at ${basePath}/api/runs/{run_id}/events.`,
   );
 }

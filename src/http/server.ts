@@ -28,10 +28,11 @@ const SERVER_OPTIONS = {
   shouldUpgradeCallback: isWebSocket,
 };
 
-export function createHttpServer({ routes, access, gate, stallMs, log }: HttpServerOptions): Server {
+export function createHttpServer(options: HttpServerOptions): Server {
+  const { access, stallMs, log } = options;
   const server = createServer(SERVER_OPTIONS);
   server.timeout = stallMs;
-  const admission = createAdmission({ routes, access, gate });
+  const admission = createAdmission(options);
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
     const headers = access.answerHeaders(request);
