@@ -7,7 +7,7 @@ import type { BadField } from '../runs/update.ts';
 import type { AddressOf } from './client-address.ts';
 import { HttpProblem, problemBody } from './problem.ts';
 import { MAX_BATCH, MAX_BODY_BYTES, type ParsedUpdate, parsePublishBody } from './publish-body.ts';
-import type { RateLimit } from './rate-limit.ts';
+import type { Rate } from './rate-limit.ts';
 import { readBody } from './request-body.ts';
 import { headerOf, runInPath } from './requested-run.ts';
 import type { AnswerContext, Route } from './route.ts';
@@ -18,7 +18,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 export interface PublishEndpointOptions {
   store: Store;
   /** Per `sub` of a token, or per client address. */
-  rate: RateLimit;
+  rate: Rate;
   addressOf: AddressOf;
   /** Counts outcomes, by status. */
   published: Map<string, number>;
@@ -42,10 +42,10 @@ export function publishRoutes({ store, rate, addressOf, published }: PublishEndp
     return items.map((item) => (item instanceof HttpProblem ? item : answerOf(outcomes[next++])));
   }
 
-  /** Throws 429. */
-  function checkRate({ request, permit }: AnswerContext, count: number) {
+  /** Rejects with 429. */
+  async function checkRate({ request, permit }: AnswerContext, count: number) {
     const client = permit.subject ? `sub ${permit.subject}` : addressOf(request, request.socket);
-    const seconds = rate.take(client, count);
+    const seconds = await rate.take(client, count);
     if (seconds > 0) throw tooManyUpdates(seconds);
   }
 
@@ -64,7 +64,7 @@ export function publishRoutes({ store, rate, addressOf, published }: PublishEndp
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw badKey();
     const parsed = parsePublishBody(runId, await readBody(request, MAX_BODY_BYTES));
     if (parsed.form === 'none') throw bodyProblem(parsed.fault);
-    checkRate(context, parsed.form === 'batch' ? parsed.items.length : 1);
+    await checkRate(context, parsed.form === 'batch' ? parsed.items.length : 1);
     if (parsed.form === 'batch') {
       // A space is in no key that a client sends, so an update alone never bears the key of a batch's.
       const keyAt = (index: number) => key && `${key} ${index}`;

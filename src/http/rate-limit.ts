@@ -1,7 +1,12 @@
 // How many updates a second each client may publish: a token bucket each (the bucket holds one second's worth).
 
-export interface RateLimit {
+/** Of one process, or of several that are counted together: then the answer takes a moment. */
+export interface Rate {
   /** Takes `count` from the client's bucket. 0: taken. Else nothing was taken: so many seconds to wait, 1 at least. */
+  take(client: string, count: number): number | Promise<number>;
+}
+
+export interface RateLimit extends Rate {
   take(client: string, count: number): number;
 }
 

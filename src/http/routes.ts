@@ -1,7 +1,7 @@
 // Everything that the service answers, but for its files.
 import { badgeRoutes } from './badge-endpoint.ts';
 import { type HealthEndpointOptions, healthRoutes } from './health-endpoint.ts';
-import { type MetricsOptions, metricsRoutes } from './metrics-endpoint.ts';
+import { type MetricsEndpointOptions, metricsRoutes } from './metrics-endpoint.ts';
 import { pollRoutes } from './poll-endpoint.ts';
 import { type PublishEndpointOptions, publishRoutes } from './publish-endpoint.ts';
 import type { Route } from './route.ts';
@@ -11,10 +11,10 @@ import { type WebSocketEndpointOptions, webSocketRoutes } from './websocket-endp
 export type RoutesOptions = StreamEndpointOptions &
   WebSocketEndpointOptions &
   HealthEndpointOptions &
-  Omit<PublishEndpointOptions & MetricsOptions, 'published'>;
+  PublishEndpointOptions &
+  MetricsEndpointOptions;
 
-export function createRoutes(given: RoutesOptions): Route[] {
-  const options = { ...given, published: new Map<string, number>() };
+export function createRoutes(options: RoutesOptions): Route[] {
   return [
     ...streamRoutes(options),
     ...pollRoutes(options),

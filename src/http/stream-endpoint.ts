@@ -73,7 +73,7 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
     const options = { format, isChunked, head: streamHead };
     const transport = waitMs === null ? formatName : 'long-poll';
     const connection = { transport, runIds, permit, address } as const;
-    connections.enter(socket, connection, () => {
+    await connections.enter(socket, connection, () => {
       if (waitMs === null) return streams.open(socket, { ...options, endsWithRun }, starts);
       const closing = rawProblem(shuttingDown(), headers);
       return streams.answerOnce(socket, { ...options, waitMs, nothing, closing }, starts);

@@ -11,6 +11,7 @@ import { createAddressOf } from '../../src/http/client-address.ts';
 import { createConnections } from '../../src/http/connections.ts';
 import { createExpiries } from '../../src/http/expiries.ts';
 import { createGate } from '../../src/http/gate.ts';
+import { createPlaces } from '../../src/http/places.ts';
 import { createRateLimit } from '../../src/http/rate-limit.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createRoutes } from '../../src/http/routes.ts';
@@ -55,7 +56,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
   };
   const expiries = createExpiries();
-  const connections = createConnections(limits, expiries, log);
+  const connections = createConnections(createPlaces(limits), expiries, log);
   const routes = createRoutes({
     hub,
     store,
@@ -64,6 +65,8 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     connections,
     rate: createRateLimit(Number.POSITIVE_INFINITY),
     addressOf: createAddressOf(0),
+    published: new Map(),
+    metricsText: async () => '',
     isClosing: () => false,
   });
   const server = createHttpServer({

@@ -1,0 +1,134 @@
+// Wires the service of one process together: the store, the hub, and what is answered over HTTP.
+import type { Server } from 'node:http';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Config } from './config.ts';
+import { createOpenStreams, MAX_STALLED_BEATS } from './delivery/open-streams.ts';
+import { createWebSockets } from './delivery/websocket.ts';
+import { createAccess } from './http/access.ts';
+import { belowBasePath } from './http/base-path.ts';
+import { createAddressOf } from './http/client-address.ts';
+import { createConnections } from './http/connections.ts';
+import { createExpiries } from './http/expiries.ts';
+import { createGate } from './http/gate.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createPlaces, type Places } from './http/places.ts';
+import { createRateLimit, type Rate } from './http/rate-limit.ts';
+import { createRoutes } from './http/routes.ts';
+import { createHttpServer } from './http/server.ts';
+import { shutDown } from './http/shutdown.ts';
+import { staticRoutes } from './http/static-files.ts';
+import { createTokens } from './http/tokens.ts';
+import { createHub } from './runs/hub.ts';
+import { createMemoryStore } from './stores/memory.ts';
+import { createRedisStore } from './stores/redis.ts';
+import { reasonOf } from './stores/redis-client.ts';
+
+/** What is counted for all processes together, where there are several. */
+export interface Whole {
+  places: Places;
+  rate: Rate;
+  /** `own`: the metrics of this process. */
+  metricsText(own: Registry): Promise<string>;
+}
+
+export interface Service {
+  readonly server: Server;
+  /** In order: see http/shutdown.ts. */
+  close(): Promise<void>;
+}
+
+const PUBLIC = new URL('../public/', import.meta.url);
+const FILES = {
+  '/': 'index.html',
+  '/asyncapi.json': 'asyncapi.json',
+  '/by-id.js': 'by-id.js',
+  '/demo.js': 'demo.js',
+  '/demo-view.js': 'demo-view.js',
+  '/icon.svg': 'icon.svg',
+  '/openapi.json': 'openapi.json',
+  '/page.css': 'page.css',
+  '/page.js': 'page.js',
+  '/page-example.js': 'page-example.js',
+  '/page-states.js': 'page-states.js',
+  '/page-wall.js': 'page-wall.js',
+  '/pipeline.json': 'pipeline.json',
+  '/problem.js': 'problem.js',
+  '/run-progress.js': 'run-progress.js',
+  '/words.js': 'words.js',
+};
+
+/** Longer than any answer takes to be made: Redis may take seconds. */
+const MIN_STALL_MS = 15_000;
+
+/** Of a process that is alone. */
+export function createWhole(config: Config): Whole {
+  return {
+    places: createPlaces(config),
+    rate: createRateLimit(config.publishRate),
+    metricsText: (own) => own.metrics(),
+  };
+}
+
+/** It doesn't listen yet. */
+export function createService(config: Config, whole: Whole, log: Logger): Service {
+  const store = config.redisUrl
+    ? createRedisStore({ ...config, url: config.redisUrl, tlsInsecure: config.redisTlsInsecure, log })
+    : createMemoryStore(config);
+  const hub = createHub({ store, historyLimit: config.historyLimit, onError: createUnreadWarning(log) });
+  const delivery = { heartbeatMs: config.heartbeatMs, now: store.now };
+  const streams = createOpenStreams(delivery);
+  const webSockets = createWebSockets(delivery);
+  const tokens = config.secrets.length > 0 ? createTokens(config.secrets) : null;
+  const connections = createConnections(whole.places, createExpiries(), log);
+  const published = new Map<string, number>();
+  const metrics = createMetrics({ store, hub, connections, published });
+  let isClosing = false;
+  const routes = createRoutes({
+    hub,
+    store,
+    streams,
+    webSockets,
+    connections,
+    rate: whole.rate,
+    addressOf: createAddressOf(config.trustedProxies),
+    published,
+    metricsText: () => whole.metricsText(metrics),
+    isClosing: () => isClosing,
+  });
+  const server = createHttpServer({
+    routes: belowBasePath(config.basePath, [...routes, ...staticRoutes(PUBLIC, FILES)]),
+    basePath: config.basePath,
+    access: createAccess(config),
+    gate: createGate({ tokens, isProduction: config.isProduction }),
+    stallMs: Math.max(MAX_STALLED_BEATS * config.heartbeatMs, MIN_STALL_MS),
+    log,
+  });
+  return {
+    server,
+    close: async () => {
+      isClosing = true;
+      await shutDown({
+        server,
+        drainMs: config.drainMs,
+        closeReaders: () => {
+          streams.close();
+          webSockets.close();
+        },
+        closeStore: () => store.close(),
+        deadlineMs: config.shutdownMs,
+      });
+    },
+  };
+}
+
+/** Thousands of runs may fail for one reason: it is said once. */
+function createUnreadWarning(log: Logger) {
+  let lastReason = '';
+  return (error: unknown, runId: string) => {
+    const reason = reasonOf(error);
+    const level = reason === lastReason ? 'debug' : 'warn';
+    lastReason = reason;
+    log[level]({ runId, reason }, 'a run could not be read; trying on');
+  };
+}
