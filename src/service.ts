@@ -13,6 +13,8 @@ import { createExpiries } from './http/expiries.ts';
 import { createGate } from './http/gate.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createPlaces, type Places } from './http/places.ts';
+import { createProblemCounts } from './http/problem.ts';
+import { createPublishCounts } from './http/publish-endpoint.ts';
 import { createRateLimit, type Rate } from './http/rate-limit.ts';
 import { createRoutes } from './http/routes.ts';
 import { createHttpServer } from './http/server.ts';
@@ -20,6 +22,7 @@ import { shutDown } from './http/shutdown.ts';
 import { staticRoutes } from './http/static-files.ts';
 import { createTokens } from './http/tokens.ts';
 import { createHub } from './runs/hub.ts';
+import { createEventLatency, createLatency } from './runs/latency.ts';
 import { createMemoryStore } from './stores/memory.ts';
 import { createRedisStore } from './stores/redis.ts';
 import { reasonOf } from './stores/redis-client.ts';
@@ -75,14 +78,24 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
   const store = config.redisUrl
     ? createRedisStore({ ...config, url: config.redisUrl, tlsInsecure: config.redisTlsInsecure, log })
     : createMemoryStore(config);
-  const hub = createHub({ store, historyLimit: config.historyLimit, onError: createUnreadWarning(log) });
+  const writeLatency = createEventLatency(store.now);
+  const hub = createHub({
+    store,
+    historyLimit: config.historyLimit,
+    onError: createUnreadWarning(log),
+    onWritten: writeLatency.note,
+  });
   const delivery = { heartbeatMs: config.heartbeatMs, now: store.now };
   const streams = createOpenStreams(delivery);
   const webSockets = createWebSockets(delivery);
   const tokens = config.secrets.length > 0 ? createTokens(config.secrets) : null;
   const connections = createConnections(whole.places, createExpiries(), log);
-  const published = new Map<string, number>();
-  const metrics = createMetrics({ store, hub, connections, published });
+  const counted = {
+    published: createPublishCounts(),
+    publishLatency: createLatency(),
+    problems: createProblemCounts(),
+  };
+  const metrics = createMetrics({ store, hub, connections, writeLatency: writeLatency.totals, ...counted });
   let isClosing = false;
   const routes = createRoutes({
     hub,
@@ -92,7 +105,7 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
     connections,
     rate: whole.rate,
     addressOf: createAddressOf(config.trustedProxies),
-    published,
+    ...counted,
     metricsText: () => whole.metricsText(metrics),
     isClosing: () => isClosing,
   });
@@ -102,6 +115,7 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
     access: createAccess(config),
     gate: createGate({ tokens, isProduction: config.isProduction }),
     stallMs: Math.max(MAX_STALLED_BEATS * config.heartbeatMs, MIN_STALL_MS),
+    problems: counted.problems,
     log,
   });
   return {

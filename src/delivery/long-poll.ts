@@ -2,6 +2,7 @@
 // nothing came in time.
 import type { Socket } from 'node:net';
 import type { Reader, Run, Subscription } from '../runs/run.ts';
+import type { Departure, Ending } from './departure.ts';
 import type { Format } from './format.ts';
 import { LAST_CHUNK, type Piece } from './piece.ts';
 import { type Start, writeAll } from './stream.ts';
@@ -29,12 +30,12 @@ export class LongPoll {
   #hasBegun = false;
   #isAdvancing = false;
   #events = 0;
-  #lastId = 0;
+  #ending: Ending = 'the client left';
 
   constructor(socket: Socket, options: LongPollOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#timer = setTimeout(() => this.#answerWhole(options.nothing), options.waitMs);
+    this.#timer = setTimeout(() => this.#answerWhole(options.nothing, 'nothing came'), options.waitMs);
     socket.on('drain', () => {
       socket.resume();
       this.#advance(() => {
@@ -51,20 +52,19 @@ export class LongPoll {
 
   /** Says that the service shuts down, if nothing has been said yet. */
   refuse() {
-    this.#answerWhole(this.#options.closing);
+    this.#answerWhole(this.#options.closing, 'the service shuts down');
   }
 
   /** Nothing more may be said to this client: it comes back, and is told why. */
   expire() {
-    this.#answerWhole(this.#options.nothing);
+    this.#answerWhole(this.#options.nothing, 'its token expired');
   }
 
-  /** What it was, for the log. */
-  summary() {
+  departure(): Departure {
     return {
       events: this.#events,
-      lastId: this.#lastId,
-      ending: this.#hasBegun ? 'answered' : 'nothing came',
+      cursors: this.#subscriptions.map(({ cursor }) => cursor),
+      ending: this.#ending,
     };
   }
 
@@ -103,7 +103,6 @@ export class LongPoll {
 
   #write(run: Run, { chunk, plain }: Piece, id: number) {
     if (!this.#hasBegun) this.#begin();
-    this.#lastId = id;
     writeAll(this.#socket, this.#options.isChunked ? chunk : plain);
     // Reading would reset the timeout: a client that sends, and takes nothing, must be cut as well.
     if (this.#socket.writableNeedDrain) this.#socket.pause();
@@ -113,19 +112,24 @@ export class LongPoll {
   #begin() {
     clearTimeout(this.#timer);
     this.#hasBegun = true;
-    this.#socket.setTimeout(this.#options.stallMs, () => this.#socket.destroy());
+    this.#socket.setTimeout(this.#options.stallMs, () => {
+      this.#ending = 'it took nothing';
+      this.#socket.destroy();
+    });
     this.#socket.write(this.#options.head);
   }
 
   #endIfWhole() {
     if (!this.#hasBegun || this.#isAdvancing || this.#unfinished.size > 0 || !this.#socket.writable) return;
+    this.#ending = 'answered';
     if (this.#options.isChunked) this.#socket.write(LAST_CHUNK);
     this.#socket.destroySoon();
   }
 
-  #answerWhole(answer: string) {
+  #answerWhole(answer: string, ending: Ending) {
     clearTimeout(this.#timer);
     if (this.#hasBegun || !this.#socket.writable) return;
+    this.#ending = ending;
     this.#socket.write(answer);
     this.#socket.destroySoon();
   }

@@ -9,7 +9,6 @@ import { type Start, Stream, type StreamOptions } from './stream.ts';
 export const MAX_STALLED_BEATS = 4;
 /** A look at every stream, fifteen times an interval, costs less than a timer for each. */
 const LOOKS_PER_INTERVAL = 15;
-/** Why a stream ended, for the log. */
 const SHUTDOWN = 'the service shuts down';
 
 export interface OpenStreams {

@@ -4,6 +4,7 @@ import type { Cursor } from '../runs/cursor.ts';
 import type { RunEvent } from '../runs/event.ts';
 import type { Reader, Run, Subscription } from '../runs/run.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
+import type { Departure, Ending } from './departure.ts';
 import type { Format } from './format.ts';
 import { createPiece, LAST_CHUNK, type Piece } from './piece.ts';
 
@@ -36,8 +37,7 @@ export class Stream implements Reader {
   #subscriptions: readonly Subscription[] = [];
   #isWatched = false;
   #events = 0;
-  #lastId = 0;
-  #ending = 'the client left';
+  #ending: Ending = 'the client left';
 
   /** `now` is a clock in ms that costs nothing to ask. */
   constructor(socket: Socket, { format, isChunked, endsWithRun }: StreamOptions, now: () => number) {
@@ -73,13 +73,11 @@ export class Stream implements Reader {
   }
 
   snapshot(snapshot: Snapshot) {
-    this.#lastId = snapshot.id;
     this.write(this.format.snapshot(snapshot));
   }
 
   events(events: readonly RunEvent[]) {
     this.#events += events.length;
-    this.#lastId = events.at(-1)?.id ?? this.#lastId;
     this.write(this.format.events(events));
   }
 
@@ -106,11 +104,10 @@ export class Stream implements Reader {
     this.#socket.setTimeout(ms, cut);
   }
 
-  /** What it was, for the log. The newest id is that of the run which brought something last. */
-  summary() {
+  departure(): Departure {
     return {
       events: this.#events,
-      lastId: this.#lastId,
+      cursors: this.#subscriptions.map(({ cursor }) => cursor),
       ending: this.#isWatched ? 'it took nothing' : this.#ending,
     };
   }
@@ -124,7 +121,7 @@ export class Stream implements Reader {
   }
 
   /** Sends what was written, then closes. Without the last chunk every client knows that there is more. */
-  breakOff(goodbye: string, ending: string) {
+  breakOff(goodbye: string, ending: Ending) {
     if (!this.#socket.writable) return;
     this.#ending = ending;
     this.write(createPiece(goodbye));

@@ -16,7 +16,9 @@ export interface WebSocketReader {
   read(subscription: Subscription): void;
   /** Since when the peer has taken nothing of what waits for it: ms, monotonic; null: nothing waits. */
   stalledSince(): number | null;
-  counts(): { events: number; lastId: number };
+  eventCount(): number;
+  /** It closed the socket for what the peer sent. */
+  refusedMessage(): boolean;
 }
 
 /** `now`: the store's time, ms since 1970. */
@@ -28,7 +30,7 @@ export function createWebSocketReader(socket: WebSocket, now: () => number): Web
   let owedPong: Buffer | undefined;
   let movedAt = 0;
   let eventCount = 0;
-  let lastId = 0;
+  let refusedMessage = false;
 
   const hasRoom = () => socket.bufferedAmount <= MAX_BUFFERED_BYTES;
   const isOpen = () => socket.readyState === socket.OPEN;
@@ -69,10 +71,15 @@ export function createWebSocketReader(socket: WebSocket, now: () => number): Web
     if (hasRoom()) subscription?.advance();
   }
 
+  function refuse(code: number, reason: string) {
+    refusedMessage = true;
+    socket.close(code, reason);
+  }
+
   function take(data: RawData, isBinary: boolean) {
-    if (isBinary) return socket.close(UNSUPPORTED_DATA, 'text frames only');
+    if (isBinary) return refuse(UNSUPPORTED_DATA, 'text frames only');
     const message = parseTolerantJson(data.toString());
-    if (message === undefined) return socket.close(INVALID_DATA, 'not JSON');
+    if (message === undefined) return refuse(INVALID_DATA, 'not JSON');
     // Answered with the time: protocol pings are invisible to page code, so this is how a page learns that the server lives.
     owesPong ||= (message as { type?: unknown } | null)?.type === 'ping';
     answerPings();
@@ -88,14 +95,12 @@ export function createWebSocketReader(socket: WebSocket, now: () => number): Web
   return {
     reader: {
       isWritable: () => isOpen() && rest.length === 0 && hasRoom(),
-      snapshot: ({ id, parts }) => {
-        lastId = id;
+      snapshot: ({ parts }) => {
         rest = parts;
         sendRest();
       },
       events: (events) => {
         eventCount += events.length;
-        lastId = events.at(-1)?.id ?? lastId;
         for (const json of encoded(events)) send(json, true);
       },
     },
@@ -103,7 +108,8 @@ export function createWebSocketReader(socket: WebSocket, now: () => number): Web
       subscription = from;
     },
     stalledSince: () => (isIdle() ? null : movedAt),
-    counts: () => ({ events: eventCount, lastId }),
+    eventCount: () => eventCount,
+    refusedMessage: () => refusedMessage,
   };
 }
 

@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Cursor } from '../runs/cursor.ts';
-import type { Run } from '../runs/run.ts';
+import type { Run, Subscription } from '../runs/run.ts';
+import type { Departure, Ending } from './departure.ts';
 import { MAX_STALLED_BEATS } from './open-streams.ts';
 import { createWebSocketReader, type WebSocketReader } from './web-socket-reader.ts';
 
@@ -31,8 +32,7 @@ export interface WebSockets {
 export interface AcceptedWebSocket {
   /** Its token has expired: closes with 4401. */
   expire(): void;
-  /** What it was, for the log. */
-  summary(): { events: number; lastId: number; ending: string };
+  departure(): Departure;
 }
 
 export interface WebSocketOptions {
@@ -46,6 +46,7 @@ interface Peer {
   reader: WebSocketReader;
   /** Protocol pings that it has not answered. */
   missedPongs: number;
+  ending: Ending;
 }
 
 export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSockets {
@@ -64,7 +65,8 @@ export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSoc
     const stalled = performance.now() - MAX_STALLED_BEATS * heartbeatMs;
     for (const [socket, peer] of peers) {
       const since = peer.reader.stalledSince();
-      if (peer.missedPongs >= MAX_MISSED_PONGS || (since !== null && since < stalled)) socket.terminate();
+      if (peer.missedPongs >= MAX_MISSED_PONGS) cut(socket, peer, 'it did not answer pings');
+      else if (since !== null && since < stalled) cut(socket, peer, 'it took nothing');
       else {
         peer.missedPongs++;
         socket.ping();
@@ -74,27 +76,35 @@ export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSoc
 
   function deliver(socket: WebSocket, run: Run, cursor: Cursor): AcceptedWebSocket {
     const reader = createWebSocketReader(socket, now);
-    const peer = { reader, missedPongs: 0 };
+    const peer: Peer = { reader, missedPongs: 0, ending: 'the client left' };
     peers.set(socket, peer);
-    let ending = 'the client left';
+    let subscription: Subscription | undefined;
     socket.on('pong', () => {
       peer.missedPongs = 0;
     });
-    // A peer that breaks the protocol: ws has closed the connection with the right code already.
-    socket.on('error', () => {});
-    socket.on('close', (code) => {
-      peers.delete(socket);
-      ending = `closed with ${code}`;
+    // ws has closed the connection with the right code already.
+    socket.on('error', () => {
+      peer.ending = 'it broke the protocol';
     });
-    if (isClosed) sendAway(socket);
+    socket.on('close', () => {
+      peers.delete(socket);
+      subscription?.cancel();
+    });
+    if (isClosed) sendAway(socket, peer);
     else {
-      const subscription = run.subscribe(reader.reader, cursor);
+      subscription = run.subscribe(reader.reader, cursor);
       reader.read(subscription);
-      socket.on('close', () => subscription.cancel());
     }
     return {
-      expire: () => socket.close(UNAUTHORIZED, 'the token has expired'),
-      summary: () => ({ ...reader.counts(), ending }),
+      expire: () => {
+        peer.ending = 'its token expired';
+        socket.close(UNAUTHORIZED, 'the token has expired');
+      },
+      departure: () => ({
+        events: reader.eventCount(),
+        cursors: subscription ? [subscription.cursor] : [],
+        ending: reader.refusedMessage() ? 'it broke the protocol' : peer.ending,
+      }),
     };
   }
 
@@ -110,11 +120,17 @@ export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSoc
     close: () => {
       isClosed = true;
       clearInterval(looks);
-      for (const socket of peers.keys()) sendAway(socket);
+      for (const [socket, peer] of peers) sendAway(socket, peer);
     },
   };
 }
 
-function sendAway(socket: WebSocket) {
+function cut(socket: WebSocket, peer: Peer, ending: Ending) {
+  peer.ending = ending;
+  socket.terminate();
+}
+
+function sendAway(socket: WebSocket, peer: Peer) {
+  peer.ending = 'the service shuts down';
   socket.close(GOING_AWAY, 'server is going away');
 }

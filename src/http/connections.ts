@@ -2,15 +2,20 @@
 // log says of it at its end.
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import { type Departure, ENDINGS, type Ending } from '../delivery/departure.ts';
+import { type Cursor, cursorName } from '../runs/cursor.ts';
 import type { Expiries } from './expiries.ts';
 import type { Permit } from './gate.ts';
 import type { GiveBack, Place, Places, Refusal } from './places.ts';
 import { HttpProblem } from './problem.ts';
 
-export type Transport = 'sse' | 'ndjson' | 'text' | 'long-poll' | 'websocket';
+export const TRANSPORTS = ['sse', 'ndjson', 'text', 'long-poll', 'websocket'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
 
 export interface Connection extends Place {
   transport: Transport;
+  /** What the reader had of each of its runs when it came. */
+  from: readonly Cursor[];
   permit: Permit;
 }
 
@@ -18,7 +23,7 @@ export interface Connection extends Place {
 export interface Served {
   /** Its token has expired: says so, and closes. */
   expire(): void;
-  summary(): { events: number; lastId: number; ending: string };
+  departure(): Departure;
 }
 
 export interface Connections {
@@ -28,15 +33,18 @@ export interface Connections {
    */
   enter(socket: Duplex, connection: Connection, begin: () => Served | null): Promise<void>;
   counts(): ReadonlyMap<Transport, number>;
-  /** By the code of the refusal, since the start. */
-  refusals(): ReadonlyMap<string, number>;
+  /** Those that have left since the start, by why. */
+  endings(): ReadonlyMap<Ending, number>;
 }
 
 const RETRY_SECONDS = '5';
 const LOG_EVERY_MS = 1000;
+/** A stream may have hundreds. */
+const LOGGED_RUNS = 3;
 
 export function createConnections(places: Places, expiries: Expiries, log: Logger): Connections {
-  const ofTransport = new Map<Transport, number>();
+  const ofTransport = new Map<Transport, number>(TRANSPORTS.map((transport) => [transport, 0]));
+  const ended = new Map<Ending, number>(ENDINGS.map((ending) => [ending, 0]));
   const refused = new Map<string, number>();
   let loggedAt = Number.NEGATIVE_INFINITY;
 
@@ -55,7 +63,7 @@ export function createConnections(places: Places, expiries: Expiries, log: Logge
   }
 
   function serve(socket: Duplex, connection: Connection, giveBack: GiveBack, begin: () => Served | null) {
-    const { transport, runIds, permit } = connection;
+    const { transport, permit } = connection;
     count(transport, 1);
     const since = performance.now();
     const served = begin();
@@ -66,12 +74,31 @@ export function createConnections(places: Places, expiries: Expiries, log: Logge
       giveBack();
       takeBack?.();
       if (!served) return;
-      const bytes = (socket as { bytesWritten?: number }).bytesWritten;
-      const seconds = Math.round((performance.now() - since) / 100) / 10;
-      log.info({ transport, runs: runIds, ...served.summary(), bytes, seconds }, 'a reader has left');
+      tell(connection, served.departure(), {
+        bytes: (socket as { bytesWritten?: number }).bytesWritten,
+        seconds: Math.round((performance.now() - since) / 100) / 10,
+      });
     };
     if (socket.closed) leave();
     else socket.once('close', leave);
+  }
+
+  function tell({ transport, runIds, from }: Connection, departure: Departure, cost: object) {
+    const { events, cursors, ending } = departure;
+    ended.set(ending, (ended.get(ending) ?? 0) + 1);
+    const names = (all: readonly Cursor[]) => all.slice(0, LOGGED_RUNS).map(cursorName);
+    const fields = {
+      transport,
+      runs: runIds.slice(0, LOGGED_RUNS),
+      ...(runIds.length > LOGGED_RUNS && { moreRuns: runIds.length - LOGGED_RUNS }),
+      from: names(from),
+      to: names(cursors),
+      events,
+      ...cost,
+      ending,
+    };
+    // A long poll ends every few seconds, and comes back.
+    log[transport === 'long-poll' ? 'debug' : 'info'](fields, 'a reader has left');
   }
 
   return {
@@ -82,6 +109,6 @@ export function createConnections(places: Places, expiries: Expiries, log: Logge
       else serve(socket, connection, taken, begin);
     },
     counts: () => ofTransport,
-    refusals: () => refused,
+    endings: () => ended,
   };
 }

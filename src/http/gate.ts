@@ -1,7 +1,7 @@
 // The gate: what every request must show before its endpoint sees it. Finds the token, asks what it allows, and answers 401
 // or 403 (RFC 6750, 3).
 import type { RequestHead } from './plain-head.ts';
-import { HttpProblem } from './problem.ts';
+import { HttpProblem, type ProblemCode } from './problem.ts';
 import { type Grant, type Scope, TokenError, type Tokens } from './tokens.ts';
 
 /** What a route needs. */
@@ -107,14 +107,14 @@ function checkGrant({ scopes, runs }: Grant, need: Need) {
   if (foreign !== undefined) throw forbidden('wrong-run', `The token is not for the run "${foreign}".`);
 }
 
-function unauthorized(code: string, detail: string): HttpProblem {
+function unauthorized(code: ProblemCode, detail: string): HttpProblem {
   const error = code === 'no-token' ? '' : `, error="invalid_token"`;
   return new HttpProblem(401, code, detail, {
     headers: { 'WWW-Authenticate': `Bearer realm="run-progress"${error}` },
   });
 }
 
-function forbidden(code: string, detail: string, scope?: Scope): HttpProblem {
+function forbidden(code: ProblemCode, detail: string, scope?: Scope): HttpProblem {
   return new HttpProblem(403, code, detail, {
     headers: {
       'WWW-Authenticate': `Bearer realm="run-progress", error="insufficient_scope"${scope ? `, scope="${scope}"` : ''}`,

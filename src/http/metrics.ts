@@ -1,8 +1,11 @@
 // Metrics of this process: what the guarantees rest on first. No run id is a label: there are as many as there are runs.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Hub } from '../runs/hub.ts';
-import type { Store } from '../runs/store.ts';
+import type { Latency, LatencyTotals } from '../runs/latency.ts';
+import type { LinkState, Store } from '../runs/store.ts';
 import type { Connections } from './connections.ts';
+import { LatencyMetric } from './latency-metric.ts';
+import type { ProblemCode } from './problem.ts';
 
 export interface MetricsOptions {
   store: Store;
@@ -10,10 +13,17 @@ export interface MetricsOptions {
   connections: Connections;
   /** What became of updates that came over HTTP: how many were 'recorded', a 'repeat' … */
   published: ReadonlyMap<string, number>;
+  /** From a request's update until it was recorded. */
+  publishLatency: Latency;
+  /** From an event's `ts` until it was written. */
+  writeLatency(): LatencyTotals;
+  /** Answers that were problems, by code. */
+  problems: ReadonlyMap<ProblemCode, number>;
 }
 
-/** Everything is counted where it happens, and read when it is asked for. */
-export function createMetrics({ store, hub, connections, published }: MetricsOptions): Registry {
+/** Everything is counted where it happens, from 0 on, and read when it is asked for. */
+export function createMetrics(options: MetricsOptions): Registry {
+  const { store, hub, connections, published, publishLatency, writeLatency, problems } = options;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'run_progress_' });
 
@@ -51,6 +61,22 @@ export function createMetrics({ store, hub, connections, published }: MetricsOpt
     });
   }
 
+  function gauges(name: string, help: string, label: string, read: () => ReadonlyMap<string, number>) {
+    const gauged: Gauge = new Gauge({
+      name: `run_progress_${name}`,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect: () => {
+        for (const [value, count] of read()) gauged.set({ [label]: value }, count);
+      },
+    });
+  }
+
+  function linkValues(toNumber: (state: LinkState) => number) {
+    return () => new Map([...store.links()].map(([name, state]) => [name, toNumber(state)]));
+  }
+
   totals('raw_messages', 'What became of messages on the raw channel', 'outcome', store.rawOutcomes);
   gauge('raw_messages_waiting', 'Messages of the raw channel that wait to be recorded', store.waiting);
   totals('published_updates', 'What became of updates that came over HTTP', 'outcome', () => published);
@@ -64,16 +90,38 @@ export function createMetrics({ store, hub, connections, published }: MetricsOpt
   total('gaps_announced', 'Snapshots that told a reader of missing events', () => hub.counts().gaps);
   gauge('runs_open', 'Runs that are open here', () => hub.counts().openRuns);
   gauge('processes', 'Processes that serve: more than one with WEB_CONCURRENCY', () => 1);
-  totals('refused_connections', 'Connections refused, by code', 'code', connections.refusals);
-  const open = new Gauge({
-    name: 'run_progress_connections',
-    help: 'Open streams, long polls and WebSockets',
-    labelNames: ['transport'],
-    registers: [registry],
-    collect: () => {
-      open.reset();
-      for (const [transport, count] of connections.counts()) open.set({ transport }, count);
-    },
+  gauges('connections', 'Open streams, long polls and WebSockets', 'transport', connections.counts);
+  totals('readers_left', 'Streams, long polls and WebSockets that have ended', 'ending', connections.endings);
+  totals(
+    'problems',
+    'Requests that were refused or failed, by the code of the answer',
+    'code',
+    () => problems,
+  );
+  gauges(
+    'redis_up',
+    'Whether each connection to Redis can be used: 1 or 0',
+    'connection',
+    linkValues(({ isUp }) => (isUp ? 1 : 0)),
+  );
+  totals(
+    'redis_reconnections',
+    'How often a connection to Redis came back',
+    'connection',
+    linkValues(({ reconnections }) => reconnections),
+  );
+  new LatencyMetric({
+    name: 'run_progress_record_seconds',
+    help: 'From receiving an update until it was recorded',
+    label: 'way',
+    read: () => ({ raw: store.rawLatency(), http: publishLatency.totals() }),
+    registry,
+  });
+  new LatencyMetric({
+    name: 'run_progress_write_seconds',
+    help: "From an event's ts until it was written to all readers that had room, by the clock of the store",
+    read: () => ({ '': writeLatency() }),
+    registry,
   });
   return registry;
 }

@@ -1,4 +1,5 @@
 // How many connections may be open, in all, of a run and of a client: which one gets a place, and which is refused.
+import type { ProblemCode } from './problem.ts';
 
 export interface PlaceLimits {
   maxConnections: number;
@@ -19,7 +20,7 @@ export type GiveBack = () => void;
 
 export interface Refusal {
   /** Stable: the answer's `code`. */
-  code: string;
+  code: ProblemCode;
   detail: string;
   /** How many are open, in all. */
   open: number;

@@ -1,5 +1,6 @@
 // Publishing over HTTP: from a request to the recorded events, or to the answers that say why not.
 import { randomBytes } from 'node:crypto';
+import type { Latency } from '../runs/latency.ts';
 import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
 import type { Recording } from '../runs/record.ts';
 import type { Outcome, Store } from '../runs/store.ts';
@@ -20,12 +21,29 @@ export interface PublishEndpointOptions {
   /** Per `sub` of a token, or per client address. */
   rate: Rate;
   addressOf: AddressOf;
-  /** Counts outcomes, by status. */
-  published: Map<string, number>;
+  published: PublishCounts;
+  publishLatency: Latency;
+}
+
+/** What became of updates over HTTP. */
+export type PublishCounts = Map<Outcome['status'] | 'bad-update', number>;
+
+export function createPublishCounts(): PublishCounts {
+  const outcomes = [
+    'recorded',
+    'repeat',
+    'superseded',
+    'rejected',
+    'refused',
+    'unknown',
+    'bad-update',
+  ] as const;
+  return new Map(outcomes.map((outcome) => [outcome, 0]));
 }
 
 /** The server is a source of its own: a random name, and a counter. */
-export function publishRoutes({ store, rate, addressOf, published }: PublishEndpointOptions): Route[] {
+export function publishRoutes(options: PublishEndpointOptions): Route[] {
+  const { store, rate, addressOf, published, publishLatency } = options;
   const source = `h${randomBytes(9).toString('base64url')}`;
   let n = 0;
 
@@ -36,10 +54,20 @@ export function publishRoutes({ store, rate, addressOf, published }: PublishEndp
 
   async function recordAll(items: readonly (Recording | HttpProblem)[]): Promise<(Answer | HttpProblem)[]> {
     const recordings = items.filter((item): item is Recording => !(item instanceof HttpProblem));
+    const since = performance.now();
     const outcomes = await store.record(recordings, { wantEvents: true });
-    for (const { status } of outcomes) published.set(status, (published.get(status) ?? 0) + 1);
+    const tookMs = performance.now() - since;
+    count('bad-update', items.length - recordings.length);
+    for (const { status } of outcomes) {
+      count(status);
+      if (status === 'recorded') publishLatency.observe(tookMs);
+    }
     let next = 0;
     return items.map((item) => (item instanceof HttpProblem ? item : answerOf(outcomes[next++])));
+  }
+
+  function count(outcome: Outcome['status'] | 'bad-update', times = 1) {
+    published.set(outcome, (published.get(outcome) ?? 0) + times);
   }
 
   /** Rejects with 429. */

@@ -8,13 +8,15 @@ import type { Access } from './access.ts';
 import { type AdmissionOptions, createAdmission } from './admission.ts';
 import { endWith, rawProblem } from './bare-socket.ts';
 import type { RequestHead } from './plain-head.ts';
-import { HttpProblem, sendProblem } from './problem.ts';
+import { HttpProblem, type ProblemCounts, sendProblem } from './problem.ts';
 import { throwAwayRest } from './request-body.ts';
 
 export interface HttpServerOptions extends AdmissionOptions {
   access: Access;
   /** A client that takes nothing of its answer for so long, and sends nothing, is cut. */
   stallMs: number;
+  /** Counts answers that are problems, by code. */
+  problems: ProblemCounts;
   log: Logger;
 }
 
@@ -29,7 +31,7 @@ const SERVER_OPTIONS = {
 };
 
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { access, stallMs, log } = options;
+  const { access, stallMs, problems, log } = options;
   const server = createServer(SERVER_OPTIONS);
   server.timeout = stallMs;
   const admission = createAdmission(options);
@@ -76,7 +78,16 @@ export function createHttpServer(options: HttpServerOptions): Server {
   }
 
   function problemOf(error: unknown, method: string | undefined, isGone: boolean): HttpProblem {
-    if (error instanceof HttpProblem) return error;
+    const problem = error instanceof HttpProblem ? error : internal(error, method, isGone);
+    count(problem);
+    return problem;
+  }
+
+  function count({ code }: HttpProblem) {
+    problems.set(code, (problems.get(code) ?? 0) + 1);
+  }
+
+  function internal(error: unknown, method: string | undefined, isGone: boolean): HttpProblem {
     // A client that went away while its body was read is not an error.
     if (!isGone) log.error({ err: error, method }, 'request failed');
     return new HttpProblem(500, 'internal', 'Something went wrong here. The log says what.');
@@ -104,7 +115,11 @@ export function createHttpServer(options: HttpServerOptions): Server {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // Where something was sent already, an answer would stand in the middle of another one.
     if (!socket.writable || (socket as Socket).bytesWritten > 0) socket.destroy();
-    else endWith(socket, rawProblem(badRequest(error.code)));
+    else {
+      const problem = badRequest(error.code);
+      count(problem);
+      endWith(socket, rawProblem(problem));
+    }
   });
   return server;
 }

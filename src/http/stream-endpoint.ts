@@ -72,7 +72,8 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
     if (head.method === 'HEAD') return endWith(socket, streamHead);
     const options = { format, isChunked, head: streamHead };
     const transport = waitMs === null ? formatName : 'long-poll';
-    const connection = { transport, runIds, permit, address } as const;
+    const from = starts.map(({ cursor }) => cursor);
+    const connection = { transport, runIds, from, permit, address } as const;
     await connections.enter(socket, connection, () => {
       if (waitMs === null) return streams.open(socket, { ...options, endsWithRun }, starts);
       const closing = rawProblem(shuttingDown(), headers);

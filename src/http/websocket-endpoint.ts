@@ -24,7 +24,7 @@ export function webSocketRoutes({
     const address = addressOf(request, request.socket);
     const run = await openRun(hub, runId, { cursor, client: address });
     if (socket.destroyed) return;
-    await connections.enter(socket, { transport: 'websocket', runIds, permit, address }, () =>
+    await connections.enter(socket, { transport: 'websocket', runIds, from: [cursor], permit, address }, () =>
       webSockets.accept(request, socket, rest, run, cursor),
     );
   }

@@ -32,6 +32,11 @@ export function parseCursor(text: string | null | undefined): Cursor {
   return Number.isSafeInteger(id) ? cursorAfter(id) : LOST;
 }
 
+/** For the log: the event's id, or what stands for it. */
+export function cursorName(cursor: Cursor): number | string {
+  return cursor.at === 'event' ? cursor.id : cursor.at;
+}
+
 /** Of a reader that has everything up to this event; 0 is before every event. */
 export function cursorAfter(id: number): Cursor {
   return id === 0 ? START : { at: 'event', id };

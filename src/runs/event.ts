@@ -25,10 +25,11 @@ export interface EventFields extends RunValues {
   started: number;
 }
 
-// A quote inside a JSON string is escaped, so these can only be members. `id` is the first one of its name, the
+// A quote inside a JSON string is escaped, so these can only be members. `id` and `ts` are the first ones of their names, the
 // bookkeeping of the record script is the last member of all, and `done` stands right before it.
 const HEAD = '{"type":"progress","run_id":';
 const ID = ',"id":';
+const TS = ',"ts":';
 const DONE = ',"done":true';
 const RECORD = ',"record":{"started":';
 const RECORD_END = /(\d{1,16})(?:}}$|,)/y;
@@ -48,6 +49,12 @@ export function parseEntry(entry: string): RunEvent | null {
     done: entry.endsWith(DONE, end),
     started: Number(started),
   };
+}
+
+/** When the event was recorded: ms since 1970, by the store's clock. NaN for one that only looks like an event. */
+export function recordedAt({ json }: RunEvent): number {
+  const at = json.indexOf(TS);
+  return at === -1 ? Number.NaN : Number.parseInt(json.slice(at + TS.length, at + TS.length + 16), 10);
 }
 
 export interface EventParts {

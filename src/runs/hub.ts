@@ -14,6 +14,8 @@ export interface HubOptions {
   /** Runs open at once: whoever asks for made-up names must not fill the memory. */
   maxOpenRuns?: number;
   onError(error: unknown, runId: string): void;
+  /** See `createRun`. */
+  onWritten?(events: readonly RunEvent[]): void;
   /** Ms, monotonic: a clock that is set back must not stop the sweeps. */
   now?(): number;
 }
@@ -89,7 +91,7 @@ export function createHub(options: HubOptions): Hub {
     const known = runs.get(runId);
     if (known) return known;
     if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
-    const run = createRun(runId, historyLimit, () => hasChanged(open), counts);
+    const run = createRun(runId, historyLimit, () => hasChanged(open), counts, options.onWritten);
     const at = now();
     const open: OpenRun = {
       run,

@@ -18,6 +18,8 @@ export interface Reader {
 }
 
 export interface Subscription {
+  /** What its reader has. */
+  readonly cursor: Cursor;
   /** Goes on from its cursor, as far as the reader is writable. */
   advance(): void;
   cancel(): void;
@@ -85,11 +87,13 @@ export function createDeliveryCounts(): DeliveryCounts {
   return { events: 0, replayed: 0, snapshots: 0, gaps: 0 };
 }
 
+/** `onWritten`: these events are new, and have just been handed to every reader that had room for them. */
 export function createRun(
   runId: string,
   historyLimit: number,
   onDirty: () => void,
   counts = createDeliveryCounts(),
+  onWritten: (events: readonly RunEvent[]) => void = () => {},
 ): Run {
   const history = createHistory(historyLimit);
   const replay = createReplay(history, historyLimit);
@@ -101,6 +105,9 @@ export function createRun(
   let isSynced = false;
   /** Some subscriber waits for `isSynced`. */
   let isHolding = false;
+  /** Events up to this one are no news: they were there when the store was read first, or were flushed. */
+  let oldId = 0;
+  let wasRead = false;
 
   function hasChanged() {
     snapshots = {};
@@ -141,7 +148,15 @@ export function createRun(
 
   function flush() {
     flushedId = history.lastId;
+    const before = counts.events;
     for (const subscriber of subscribers) advance(subscriber);
+    if (counts.events > before) onWritten(eventsAfter(oldId));
+    oldId = history.lastId;
+  }
+
+  function eventsAfter(id: number): readonly RunEvent[] {
+    const first = history.events.findLastIndex((event) => event.id <= id) + 1;
+    return history.events.slice(first);
   }
 
   return {
@@ -184,7 +199,10 @@ export function createRun(
     merge: (events) => {
       flush();
       const { last, lastId } = history;
-      if (history.merge(events) === 'lost') {
+      const continuity = history.merge(events);
+      if (!wasRead) oldId = history.lastId;
+      wasRead = true;
+      if (continuity === 'lost') {
         const expired = events.length === 0 && last?.done === true ? lastId : 0;
         for (const subscriber of subscribers)
           subscriber.cursor = replay.cursorAfterLoss(subscriber.cursor, expired);

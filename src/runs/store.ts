@@ -1,4 +1,5 @@
 // The store: where history lives. Redis and memory both keep this contract (test/stores/store-contract.ts).
+import type { LatencyTotals } from './latency.ts';
 import type { Recording } from './record.ts';
 
 /** What became of one update. */
@@ -17,6 +18,12 @@ export type Outcome =
   | { status: 'refused'; reason: string }
   /** The connection broke after sending. Trying again with the same name is safe. */
   | { status: 'unknown'; reason: string };
+
+export interface LinkState {
+  isUp: boolean;
+  /** How often it came back after it had been up. */
+  reconnections: number;
+}
 
 export interface StoreStatus {
   ready: boolean;
@@ -55,6 +62,10 @@ export interface Store {
   rawOutcomes(): ReadonlyMap<string, number>;
   /** Updates that wait to be recorded. */
   waiting(): number;
+  /** From hearing a raw message until it is recorded. */
+  rawLatency(): LatencyTotals;
+  /** Of each connection to where the histories live, by what it is for. Empty for a store in this process. */
+  links(): ReadonlyMap<string, LinkState>;
 
   /**
    * The clock that stamps events: ms since 1970. What readers compare with a `ts` comes from here; between two looks at

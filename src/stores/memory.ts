@@ -1,5 +1,6 @@
 // The store in memory: for one process, lost when it ends. Nothing comes to it twice, so it needs no names.
 import { bearsKey, entryText, eventText, parseEntry } from '../runs/event.ts';
+import { createLatency } from '../runs/latency.ts';
 import { NO_VALUES, type Recording, type RunValues, valuesAfter } from '../runs/record.ts';
 import type { HistoryOptions } from '../runs/settings.ts';
 import type { Outcome, Store } from '../runs/store.ts';
@@ -19,6 +20,8 @@ export function createMemoryStore(options: HistoryOptions): Store {
   const runs = new Map<string, MemoryRun>();
   const followers = new Map<string, (entries: readonly string[]) => void>();
   const sweeper = setInterval(dropExpired, SWEEP_MS).unref();
+  // Nothing comes raw.
+  const latency = createLatency();
   let lastMicros = 0;
 
   /** Ahead of every id handed out, so that a run that begins again does not repeat an id. */
@@ -76,6 +79,8 @@ export function createMemoryStore(options: HistoryOptions): Store {
     isBehind: () => false,
     rawOutcomes: () => new Map(),
     waiting: () => 0,
+    rawLatency: latency.totals,
+    links: () => new Map(),
     // Never behind a `ts`, though the host's clock was set back.
     now: () => Math.floor(Math.max(Date.now() * 1000, lastMicros) / 1000),
     status: async () => ({ ready: true }),

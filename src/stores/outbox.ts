@@ -1,4 +1,5 @@
 // Raw messages that wait to be recorded: in order, under their names, while Redis is away, full or slow.
+import { createLatency, type LatencyTotals } from '../runs/latency.ts';
 import type { Recording } from '../runs/record.ts';
 import { MAX_COUNT } from './batches.ts';
 import { type RecordCall, type Sendable, sendable } from './record-call.ts';
@@ -17,6 +18,8 @@ export interface Outbox {
   isBehind(): boolean;
   /** How many wait. */
   size(): number;
+  /** From `push` until Redis has it: of what it was given to record, not of repeats. */
+  latency(): LatencyTotals;
   /** Fulfilled when nothing waits any more. */
   whenEmpty(): Promise<void>;
 }
@@ -28,6 +31,11 @@ export interface OutboxOptions {
   /** Beyond either the oldest go, counted. Room for a burst that a healthy Redis needs a second for. */
   maxWaiting?: number;
   maxBytes?: number;
+}
+
+interface Waiting extends Sendable {
+  /** Ms, monotonic. */
+  heardAt: number;
 }
 
 /** Two thousand messages a second are a hundred calls and not two thousand, and as many turns of readers. */
@@ -42,22 +50,26 @@ const OVERHEAD_BYTES = 300;
 export function createOutbox(options: OutboxOptions): Outbox {
   const { call, isAnswering, tally, maxWaiting = 50_000, maxBytes = 64 * 1024 * 1024 } = options;
   // The first `taken` places are empty: taking from the front must not move all that waits.
-  let waiting: (Sendable | undefined)[] = [];
+  let waiting: (Waiting | undefined)[] = [];
   let waitingBytes = 0;
   let taken = 0;
 
-  const sender = createSender({
+  const latency = createLatency();
+
+  const sender = createSender<Waiting>({
     call,
     take,
-    settle: ({ runId }, outcome) =>
-      tally.count(outcome.status, () => ('reason' in outcome ? `${runId}: ${outcome.reason}` : runId)),
+    settle: ({ runId, heardAt }, outcome) => {
+      if (outcome.status === 'recorded') latency.observe(performance.now() - heardAt);
+      tally.count(outcome.status, () => ('reason' in outcome ? `${runId}: ${outcome.reason}` : runId));
+    },
     onFailure: 'repeat',
     onRepeat: (reason, count) => tally.count('repeated-later', () => reason, count),
     isAnswering,
     gatherMs: GATHER_MS,
   });
 
-  function take(): Sendable | undefined {
+  function take(): Waiting | undefined {
     const item = waiting[taken];
     if (!item) return undefined;
     waiting[taken++] = undefined;
@@ -71,7 +83,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   return {
     push: (recording) => {
-      const item = sendable(recording);
+      const item = { ...sendable(recording), heardAt: performance.now() };
       waiting.push(item);
       waitingBytes += sizeOf(item);
       while (waiting.length - taken > maxWaiting || waitingBytes > maxBytes) {
@@ -89,6 +101,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     blockedBy: sender.blockedBy,
     isBehind: () => waiting.length - taken > MAX_COUNT,
     size: () => waiting.length - taken,
+    latency: latency.totals,
     whenEmpty: sender.whenEmpty,
   };
 }

@@ -11,6 +11,7 @@ import { createRecorder } from './recorder.ts';
 import { recordingProblem, startWarnings } from './redis-checks.ts';
 import { createRedisClient, databaseOf, reasonOf } from './redis-client.ts';
 import { createRedisClock } from './redis-clock.ts';
+import { watchLinks } from './redis-links.ts';
 import { createSubscriber } from './subscriber.ts';
 import { createTally } from './tally.ts';
 
@@ -36,6 +37,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     createRedisClient({ url, tlsInsecure, name, answerTimeoutMs, log });
   const commands = client('run-progress', COMMAND_TIMEOUT_MS);
   const announcements = client('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);
+  const links = watchLinks({ commands, subscriber: announcements });
   const channel = (runId: string) => channelOf(keyPrefix, databaseOf(announcements), runId);
   const call = createRecordCall(commands, options);
   const tally = createTally(log);
@@ -121,6 +123,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     isBehind: outbox.isBehind,
     rawOutcomes: tally.totals,
     waiting: outbox.size,
+    rawLatency: outbox.latency,
+    links: () => links,
     now: clock.now,
     status,
     close: async () => {

@@ -28,12 +28,13 @@ const LOG_INTERVAL_MS = 1000;
 export interface Tally {
   /** `detail` makes an example for the log: one per reason and interval. */
   count(reason: string, detail?: () => string, times?: number): void;
-  /** Totals by reason since the start. */
+  /** Totals by reason since the start; every reason that is known, also one that has not come up. */
   totals(): ReadonlyMap<string, number>;
 }
 
 export function createTally(log: Logger): Tally {
-  const totals = new Map<string, number>();
+  // From 0 on: what appears with its first count has, to Prometheus, not increased.
+  const totals = new Map([...SILENT, ...CONSEQUENCES.keys()].map((reason) => [reason, 0]));
   let fresh = new Map<string, { times: number; detail?: string | undefined }>();
   let isScheduled = false;
 

@@ -48,7 +48,7 @@ for (const { variable, code, other, headers } of cases)
       code,
       retryAfter: '5',
     });
-    assert.equal(await metric(service, `run_progress_refused_connections_total{code="${code}"}`), 1);
+    assert.equal(await metric(service, `run_progress_problems_total{code="${code}"}`), 1);
     assert.equal(await metric(service, 'run_progress_connections{transport="sse"}'), 1);
     await service.program.waitForLine('the refusal', (line) => line.includes(code));
     reader.close();
@@ -79,4 +79,5 @@ test('PUBLISH_RATE: updates beyond it get a 429, a batch as a whole', async (t) 
     body: JSON.stringify({ events }),
   });
   assert.deepEqual({ status, code, retryAfter }, { status: 429, code: 'too-many-updates', retryAfter: '1' });
+  assert.equal(await metric(service, 'run_progress_problems_total{code="too-many-updates"}'), 1);
 });

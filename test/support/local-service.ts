@@ -12,11 +12,14 @@ import { createConnections } from '../../src/http/connections.ts';
 import { createExpiries } from '../../src/http/expiries.ts';
 import { createGate } from '../../src/http/gate.ts';
 import { createPlaces } from '../../src/http/places.ts';
+import { createProblemCounts } from '../../src/http/problem.ts';
+import { createPublishCounts } from '../../src/http/publish-endpoint.ts';
 import { createRateLimit } from '../../src/http/rate-limit.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createRoutes } from '../../src/http/routes.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { createHub } from '../../src/runs/hub.ts';
+import { createLatency } from '../../src/runs/latency.ts';
 import { createHeldStore, HELD_STORE_OPTIONS, type HeldStore } from './held-store.ts';
 
 export interface LocalService {
@@ -65,7 +68,8 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     connections,
     rate: createRateLimit(Number.POSITIVE_INFINITY),
     addressOf: createAddressOf(0),
-    published: new Map(),
+    published: createPublishCounts(),
+    publishLatency: createLatency(),
     metricsText: async () => '',
     isClosing: () => false,
   });
@@ -74,6 +78,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     access: createAccess({ allowedHosts: [], allowedOrigins: [] }),
     gate: createGate({ tokens: null, isProduction: false }),
     stallMs: MAX_STALLED_BEATS * heartbeatMs,
+    problems: createProblemCounts(),
     log,
   });
   const sockets = new Set<Socket>();

@@ -1,4 +1,5 @@
 // The one request of the feed: `GET /api/events`, with each run's cursor, for a stream as for a look.
+import type { Tokens } from './tokens.ts';
 
 /** A service, and what is shown to it. */
 export interface Endpoint {
@@ -37,13 +38,13 @@ export function eventsQuery(runs: readonly string[], cursorOf: (run: string) => 
   return parts.join('&');
 }
 
-/** `token` is a bearer token, or "". */
-export type Ask = (query: string, token: string, signal: AbortSignal) => Promise<Response>;
+export type Ask = (query: string, signal: AbortSignal) => Promise<Response>;
 
 /** The cursor stands in the address: as a header it would cost a preflight on every reconnection. */
-export function createAsk({ server, credentials }: Endpoint): Ask {
+export function createAsk({ server, credentials }: Endpoint, tokens: Tokens): Ask {
   let isReached = false;
-  return async (query, token, signal) => {
+  return async (query, signal) => {
+    const token = await tokens.get();
     try {
       const response = await fetch(`${server}api/events?${query}`, {
         headers: token ? { Authorization: `Bearer ${token}` } : {},

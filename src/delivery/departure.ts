@@ -1,0 +1,23 @@
+// What is told of a reader that has left: for the log and the metrics.
+import type { Cursor } from '../runs/cursor.ts';
+
+export const ENDINGS = [
+  'the client left',
+  'the run is done',
+  'answered',
+  'nothing came',
+  'it took nothing',
+  'it did not answer pings',
+  'it broke the protocol',
+  'its token expired',
+  'the service shuts down',
+] as const;
+export type Ending = (typeof ENDINGS)[number];
+
+export interface Departure {
+  /** How many it was handed. */
+  events: number;
+  /** What it had of each of its runs, in the order in which it asked for them. Empty if it was sent away before. */
+  cursors: readonly Cursor[];
+  ending: Ending;
+}
