@@ -56,7 +56,7 @@ function nameOf(runId: string, columns: number): string {
   return padColumns(cutColumns(visibleText(runId), columns), columns);
 }
 
-/** How long it took or will take, what is odd, and among several runs the newest line. */
+/** How long it took or will take, which attempt it is, what is odd, and among several runs the newest line. */
 function notesOf(watched: WatchedRun, { words, now, away, nameColumns }: LineOptions): string[] {
   const { run, leftMs } = watched;
   const duration = (ms: number) => formatDuration(words.locale, ms, 1);
@@ -67,11 +67,17 @@ function notesOf(watched: WatchedRun, { words, now, away, nameColumns }: LineOpt
   if (away !== '') return [words.reconnecting, away];
   if (run.expired) return [words.expired];
   if (run.id === 0) return [words.waiting];
+  const attempt = attemptOf(run.attempt, words);
   const quietMs = run.ts === null ? 0 : now - run.ts;
-  if (quietMs >= SILENT_MS) return [phrase(words.silent, { time: duration(quietMs) }), ...told];
-  if (leftMs === null) return told;
+  if (quietMs >= SILENT_MS) return [attempt, phrase(words.silent, { time: duration(quietMs) }), ...told];
+  if (leftMs === null) return [attempt, ...told];
   const left = leftMs === 0 ? words.soon : phrase(words.remaining, { time: duration(leftMs) });
-  return [left, ...told];
+  return [attempt, left, ...told];
+}
+
+/** '' for the first. */
+function attemptOf(n: number, words: Words): string {
+  return n < 2 ? '' : n === 2 ? words.second : phrase(words.attempt, { n });
 }
 
 /** Joined by two spaces as far as there is room; the part that is too long is cut. */

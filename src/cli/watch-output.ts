@@ -35,7 +35,7 @@ const FIRST_LINES = 10;
 export function createScreen({ stdout, env, runIds, failedStates, isWhole }: OutputOptions): WatchOutput {
   const area = createLiveArea(stdout);
   const colors = colorsFor(stdout, env);
-  const words = wordsFor(env.LC_ALL || env.LC_MESSAGES || env.LANG || 'en');
+  const words = wordsFor(languageOf(env));
   const names = Math.max(...runIds.map((runId) => columnsOf(visibleText(runId))));
   let above: string[] = [];
   let away = '';
@@ -66,6 +66,12 @@ export function createScreen({ stdout, env, runIds, failedStates, isWhole }: Out
   };
 }
 
+/** Of `ko_KR.UTF-8`, as a shell has it, the language tag `ko-KR`. */
+export function languageOf(env: Environment): string {
+  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || 'en';
+  return locale.replace(/[.@].*/, '').replace('_', '-');
+}
+
 /** Where not all fit, those that still go on come first. */
 function inOrder(runs: readonly WatchedRun[], room: number): readonly WatchedRun[] {
   if (runs.length <= room) return runs;
@@ -93,7 +99,9 @@ export function createLines({ stdout, stderr, runIds }: OutputOptions): WatchOut
 
 /** A snapshot after an outage repeats what was written already. */
 function withNewLines(before: WatchedRun, after: WatchedRun, message: Message): TextMessage {
-  const shown = { ...message, run_id: after.runId } as TextMessage;
+  // An attempt that was seen to begin counts, also where it is given as a moment or not at all.
+  const { attempt, done } = after.run;
+  const shown = { ...message, run_id: after.runId, attempt: attempt - 1, done } as TextMessage;
   if (message.type === 'progress') return shown;
   const lines = newLines(before.run, after.run).filter(({ kind }) => kind === 'text');
   return { ...shown, logs: lines.map(({ text }) => text), log_times: lines.map(({ ts }) => ts) };

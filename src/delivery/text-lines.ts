@@ -1,4 +1,4 @@
-// The two messages as lines for people: time, bar, percent or 12/40, state, message. Pure. A worker's text never drives
+// The two messages as lines for people: time, bar, percent or 12/40, state, attempt, message. Pure. A worker's text never drives
 // the terminal that shows it.
 import { padColumns } from './columns.ts';
 
@@ -12,6 +12,9 @@ export interface TextMessage {
   /** The counters, once given. */
   current?: number | null;
   total?: number | null;
+  /** Counted from 0, or a moment that only says which of two came later. */
+  attempt?: number | undefined;
+  done?: boolean | undefined;
   /** Of an event: its log line, or ''. */
   message?: string;
   /** Of a snapshot: its log lines and the times of each, oldest first. */
@@ -30,6 +33,8 @@ const BAR_COLUMNS = 20;
 const NUMBER_COLUMNS = 5;
 const STATE_COLUMNS = 16;
 const CLOCK_COLUMNS = 8;
+/** From here on an attempt is a moment, as the publishers' `tracked` takes it, and no number for people. */
+const MOMENT = 1e6;
 
 // Controls (C0, DEL, C1), the separators that some programs take for line ends, and what reverses the order of a line.
 const UNSAFE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
@@ -60,6 +65,12 @@ export function formatAmount({ current, total, progress }: Omit<TextMessage, 'ty
   return typeof progress === 'number' ? `${Math.floor(progress * 100 + 1e-6)} %` : '';
 }
 
+/** `second attempt`, or '' for the first, a moment, and a run that is done: as the element says it. */
+export function formatAttempt({ attempt = 0, done }: Pick<TextMessage, 'attempt' | 'done'>): string {
+  if (attempt < 1 || attempt >= MOMENT || done) return '';
+  return attempt === 1 ? 'second attempt' : `attempt ${attempt + 1}`;
+}
+
 /** One line of text that moves no cursor: an escape becomes `␛`, a line feed `␊`, and so on. A tab becomes a space. */
 export function visibleText(text: string): string {
   return UNSAFE.test(text) ? text.replace(EVERY_UNSAFE, visibleCharacter) : text;
@@ -83,7 +94,7 @@ function eventLine(message: TextMessage, text: string, options: TextOptions): st
   return line(ts, message.run_id, options, [
     `${formatBar(progress ?? null, BAR_COLUMNS)} ${formatAmount(message).padStart(NUMBER_COLUMNS)}`,
     padColumns(visibleText(state ?? ''), STATE_COLUMNS),
-    visibleText(text),
+    ...[formatAttempt(message), visibleText(text)].filter(Boolean),
   ]);
 }
 

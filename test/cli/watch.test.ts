@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
+import { request } from 'undici';
 import { publish, publishAll } from '../support/publish.ts';
 import { freePort, startRedis } from '../support/redis.ts';
 import { startService } from '../support/service.ts';
@@ -47,10 +48,18 @@ test('of several runs all must end, or any', async () => {
   assert.equal((await all.ended).code, 1);
 });
 
-test('a run that counts is shown as it counts', async () => {
-  await publishAll(service, 'counted', [{ state: 'A', current: 12, total: 40 }, { log: 'x' }]);
-  const { stdout } = await runCli(['watch', 'counted', '--timeout', '0.5s'], env);
-  assert.match(stdout, /██████░{14} 12\/40 {2}A/);
+test('a run that counts is shown as it counts, and which attempt it is', async () => {
+  const counted = { state: 'A', current: 12, total: 40, attempt: 1, log: 'x' };
+  await publish(service, 'counted', counted);
+  const cli = startCli(['watch', 'counted'], env);
+  await cli.untilPrinted(/██████░{14} 12\/40 {2}A {17}second attempt {2}x\n/);
+  // A moment, as `tracked` gives it: the reader counts the beginnings that it sees.
+  await publish(service, 'counted', { ...counted, attempt: 1e15 });
+  await publish(service, 'counted', { state: 'END', attempt: 1e15 });
+  const { stdout } = await cli.ended;
+  assert.match(stdout, / 12\/40 {2}A {17}attempt 3 {2}x\n.* END\n$/);
+  const text = await request(`${service.eventsUrl('counted')}?format=text&last_event_id=0`);
+  assert.match(await text.body.text(), / 12\/40 {2}A {17}second attempt {2}x\n/);
 });
 
 test('a run that nobody has heard of has not started: it is waited for', async () => {

@@ -39,6 +39,20 @@ for (const [fields, shown] of amounts)
     assert.ok(line.startsWith(`14:30:02  ${shown}  PLOT_GENERATION`), line);
   });
 
+const attempts: [fields: Partial<TextMessage>, shown: string][] = [
+  [{}, ''],
+  [{ attempt: 0 }, ''],
+  [{ attempt: 1 }, 'second attempt  '],
+  [{ attempt: 2 }, 'attempt 3  '],
+  // `tracked` gives a moment: it says which of two came later, and not how many there were.
+  [{ attempt: 1_763_800_000_000_000 }, ''],
+  [{ attempt: 1, done: true }, ''],
+];
+for (const [fields, shown] of attempts)
+  test(`${JSON.stringify(fields)} is shown as "${shown}" before the message`, () => {
+    assert.ok(formatText({ ...event, ...fields }).endsWith(`PLOT_GENERATION   ${shown}${event.message}\n`));
+  });
+
 test('messages begin in one column, whatever the width of the state', () => {
   const states = ['QA', 'PLOT_GENERATION', '렌더링', '렌더링 🎬', null, '렌더링'.normalize('NFD')];
   const starts = states.map((state) => {
