@@ -74,7 +74,7 @@ const OWN =
   /isAway|isWaitedFor|isManual|isFull|isLogOpen|percent|brief|notes|ticks|newest|notice|valueText|took|lineCount|onToggleLog|clockOffsetMs|remainingMs|samples|finishAt|steadySince|onAlive|onMessage|onPhase|onMixed|retryAfterMs|isWrongRun|renewAt|retryMs|isIdle|delayMs|known|leftAt|cursorOf|setProvider|setTokenProvider|follow|entered|given|ladder|isPageLoaded|ending/;
 /** The same of Lit. Who wants to derive a class takes the npm export. */
 const OF_LIT =
-  /renderBefore|isUpdatePending|getPropertyOptions|getPropertyDescriptor|createRenderRoot|finalizeStyles|enableUpdating|useDefault|shadowRootOptions|performUpdate|createProperty|scheduleUpdate|fromAttribute|toAttribute|converter|getUpdateComplete|firstUpdated|shouldUpdate|willUpdate|addInitializer|hasChanged|reflect|wrapped|hostDisconnected|hostUpdate/;
+  /renderBefore|isUpdatePending|getPropertyOptions|getPropertyDescriptor|createRenderRoot|finalizeStyles|enableUpdating|useDefault|shadowRootOptions|performUpdate|createProperty|scheduleUpdate|fromAttribute|toAttribute|converter|getUpdateComplete|firstUpdated|shouldUpdate|willUpdate|addInitializer|hasChanged|reflect|wrapped|hostDisconnected|hostUpdate|hostUpdated|hostConnected|elementStyles|strings|hasUpdated|addController|noAccessor/;
 const INTERNAL = new RegExp(`^(${OWN.source}|${OF_LIT.source})$`);
 
 /** Writes `public/run-progress.js` and `dist/element.js`. */
@@ -126,5 +126,8 @@ export async function bundleElement() {
  * @param {string} code
  */
 function withoutIndentation(code) {
-  return code.replace(/>\n +/g, '>').replace(/\n +</g, '<').replace(/\n +/g, ' ');
+  return code
+    .replace(/>\n +/g, '>')
+    .replace(/\n +(?=[<>])/g, '')
+    .replace(/\n +/g, ' ');
 }

@@ -62,7 +62,7 @@ const needs = [
   },
   ...['jwt', 'fastapi', 'uvicorn', 'django'].map((name) => ({
     package: `python3-${name}`,
-    why: 'a backend that makes tokens',
+    why: 'an app that people have already',
     isThere: () => runs('/usr/bin/python3', '-c', `import ${name}`),
   })),
   {
@@ -75,6 +75,7 @@ const needs = [
     why: 'its promtool reads our alerts',
     isThere: () => runs('promtool', '--version'),
   },
+  { package: 'patch', why: "a guide's diff is applied", isThere: () => runs('patch', '--version') },
   { package: 'nginx', why: 'a real proxy', isThere: () => runs('nginx', '-v') },
   { package: 'chromium', why: 'a real browser', isThere: () => runs('chromium', '--version') },
   { package: 'firefox-esr', why: 'another real browser', isThere: () => runs('firefox-esr', '--version') },

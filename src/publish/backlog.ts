@@ -1,15 +1,14 @@
 // Updates that wait to be sent: per run, in order, in bounded space. Pure: what is sent, and when, is the publisher's.
-import type { Update } from '../runs/update.ts';
-import { fold } from './fold.ts';
+import { fold, type Waiting } from './fold.ts';
 
 export interface Backlog {
   readonly size: number;
   /** How many log lines went for want of room. */
   readonly lostLines: number;
   /** Beyond a limit the oldest are folded, or go: see `BacklogOptions`. */
-  push(runId: string, update: Update): void;
+  push(runId: string, update: Waiting): void;
   /** Takes the oldest, `most` of them at most: of the run whose turn it is, then of the next. */
-  take(most: number): { runId: string; update: Update }[];
+  take(most: number): { runId: string; update: Waiting }[];
 }
 
 export interface BacklogOptions {
@@ -25,18 +24,18 @@ const BURST = 50;
 export function createBacklog(options: BacklogOptions): Backlog {
   const { mostPerRun, terminalStates, isAway = () => true } = options;
   // The run whose turn it is comes first.
-  const waiting = new Map<string, Update[]>();
+  const waiting = new Map<string, Waiting[]>();
   let size = 0;
   let lostLines = 0;
 
-  function remove(runId: string): Update[] {
+  function remove(runId: string): Waiting[] {
     const updates = waiting.get(runId) ?? [];
     waiting.delete(runId);
     size -= updates.length;
     return updates;
   }
 
-  function foldRun(runId: string, updates: Update[], most: number) {
+  function foldRun(runId: string, updates: Waiting[], most: number) {
     const folded = fold(updates, most, terminalStates);
     size -= updates.length - folded.length;
     lostLines += countLines(updates) - countLines(folded);
@@ -75,7 +74,7 @@ export function createBacklog(options: BacklogOptions): Backlog {
       if (size > mostPerRun * 10 * factor) makeRoom(mostPerRun * 9);
     },
     take: (most) => {
-      const taken: { runId: string; update: Update }[] = [];
+      const taken: { runId: string; update: Waiting }[] = [];
       // A run that goes to the end of the map would be met again, but only when as many are taken as may be.
       for (const runId of waiting.keys()) {
         if (taken.length === most) break;
@@ -91,6 +90,6 @@ export function createBacklog(options: BacklogOptions): Backlog {
   };
 }
 
-function countLines(updates: readonly Update[]): number {
+function countLines(updates: readonly Waiting[]): number {
   return updates.filter(({ log }) => log !== undefined).length;
 }

@@ -3,32 +3,46 @@
 import { decimal } from '../runs/record.ts';
 import { cutLog, type Update } from '../runs/update.ts';
 
+/** An update that waits to be sent. */
+export interface Waiting extends Update {
+  /** An idempotency key: see `Recording`. */
+  key?: string;
+  /** Its number among all that the publisher was given; of joined ones the last. */
+  place?: number;
+}
+
 /**
  * At most `most` updates (at least 1) that leave the run as all of them would, in order. Neighbours are joined, the
  * oldest first, where no log line is lost by it; if that isn't enough the oldest lines go; the end of a run, and what one
  * update can't say, only if nothing else is left.
  */
-export function fold(updates: readonly Update[], most: number, terminalStates: readonly string[]): Update[] {
-  const isApart = (before: Update, update: Update) =>
+export function fold(
+  updates: readonly Waiting[],
+  most: number,
+  terminalStates: readonly string[],
+): Waiting[] {
+  const isApart = (before: Waiting, update: Waiting) =>
+    before.key !== undefined ||
+    update.key !== undefined ||
     (before.state !== undefined && terminalStates.includes(before.state) && update.state !== undefined) ||
     before.attempt !== update.attempt ||
     (before.progress !== undefined && isCounting(update)) ||
     (update.progress !== undefined && isCounting(before));
   const rules = [
-    (before: Update, update: Update) => !hasBothLines(before, update) && !isApart(before, update),
-    (before: Update, update: Update) => !isApart(before, update),
+    (before: Waiting, update: Waiting) => !hasBothLines(before, update) && !isApart(before, update),
+    (before: Waiting, update: Waiting) => !isApart(before, update),
     () => true,
   ];
   return rules.reduce((folded, mayJoin) => joinOldest(folded, most, mayJoin), [...updates]);
 }
 
 function joinOldest(
-  updates: readonly Update[],
+  updates: readonly Waiting[],
   most: number,
-  mayJoin: (before: Update, update: Update) => boolean,
-): Update[] {
+  mayJoin: (before: Waiting, update: Waiting) => boolean,
+): Waiting[] {
   let excess = updates.length - most;
-  const folded: Update[] = [];
+  const folded: Waiting[] = [];
   for (const update of updates) {
     const before = folded.at(-1);
     if (before && excess > 0 && mayJoin(before, update)) {
@@ -48,10 +62,12 @@ function isCounting({ current, total, advance }: Update): boolean {
 }
 
 /** Of what one update can't say the newer part stays. */
-function join(before: Update, update: Update): Update {
+function join(before: Waiting, update: Waiting): Waiting {
   if (update.attempt !== undefined && update.attempt !== before.attempt)
     return ofHigherAttempt(before, update);
   const joined = { ...before, ...update };
+  // If the key's first update is recorded already, what was joined to its repeat would be left out with it.
+  if (update.key === undefined) delete joined.key;
   if (before.log !== undefined && update.log !== undefined) joined.log = withoutLine(before.log, update.log);
   if (update.progress !== undefined) {
     delete joined.current;
@@ -66,8 +82,9 @@ function join(before: Update, update: Update): Update {
   return joined;
 }
 
-function ofHigherAttempt(before: Update, update: Update): Update {
-  if ((before.attempt ?? -1) > (update.attempt ?? -1)) return before;
+function ofHigherAttempt(before: Waiting, update: Waiting): Waiting {
+  if ((before.attempt ?? -1) > (update.attempt ?? -1))
+    return { ...before, ...(update.place !== undefined && { place: update.place }) };
   const { log, data } = before;
   const joined = { ...(log !== undefined && { log }), ...(data !== undefined && { data }), ...update };
   if (log !== undefined && update.log !== undefined) joined.log = withoutLine(log, update.log);

@@ -1,7 +1,8 @@
 // What a program hands to the Node publisher, made into a valid update that nobody else can change.
 import type { JsonObject } from '../runs/json-text.ts';
 import { isObject } from '../runs/message.ts';
-import { parseUpdate, type Update } from '../runs/update.ts';
+import { parseUpdate } from '../runs/update.ts';
+import type { Waiting } from './fold.ts';
 
 /** A field that is absent, null or undefined leaves the run's value as it is. */
 export interface ProgressUpdate {
@@ -20,18 +21,26 @@ export interface ProgressUpdate {
   advance?: number | null | undefined;
   /** A whole number. A higher one begins the run anew; what then comes of a lower one is not recorded. */
   attempt?: number | null | undefined;
+  /** 1 to 255 visible ASCII characters or spaces: left out if the run's history has an update with this key. */
+  key?: string | null | undefined;
 }
 
+const KEY = /^[ -~]{1,255}$/;
+
 /** The valid fields, and what is wrong with the others. `data` is copied, as it is sent later. */
-export function parseProgressUpdate(given: ProgressUpdate): { update: Update; problems: string[] } {
+export function parseProgressUpdate(given: ProgressUpdate): { update: Waiting; problems: string[] } {
   if (!isObject(given)) return { update: {}, problems: ['the update must be an object'] };
-  const { data, ...rest } = given;
-  const { update, bad } = parseUpdate(rest);
-  const problems = bad.map(({ field, problem }) => `${field} ${problem}`);
+  const { data, key, ...rest } = given;
+  const parsed = parseUpdate(rest);
+  const update: Waiting = parsed.update;
+  const problems = parsed.bad.map(({ field, problem }) => `${field} ${problem}`);
   if (update.log === '') delete update.log;
   const copied = copyData(data);
   if (typeof copied === 'string') problems.push(`data ${copied}`);
   else if (copied) update.data = copied;
+  if (typeof key === 'string' && KEY.test(key)) update.key = key;
+  else if (key !== undefined && key !== null)
+    problems.push('key must be 1 to 255 characters of visible ASCII');
   return { update, problems };
 }
 

@@ -7,8 +7,12 @@ import type { Outcome } from '../runs/store.ts';
 import { createRecordCall, type Sendable, sendable } from '../stores/record-call.ts';
 import { createRedisClient } from '../stores/redis-client.ts';
 import { createSender } from '../stores/sender.ts';
+import { createAttempts, redisClock } from './attempts.ts';
 import { createBacklog } from './backlog.ts';
 import { type ProgressUpdate, parseProgressUpdate } from './progress-update.ts';
+import { createReceipts } from './receipts.ts';
+import { currentReport, type Report } from './report.ts';
+import { createTrack, type Track, type TrackOptions } from './track.ts';
 
 /** The settings are those of the service, if it runs with others than the defaults. */
 export interface PublisherOptions extends GivenSettings {
@@ -22,18 +26,32 @@ export interface PublisherOptions extends GivenSettings {
   onWarning?(warning: string): void;
 }
 
-export type { ProgressUpdate };
+export type { ProgressUpdate, Report, Track, TrackOptions };
+export { currentReport };
 
 export interface Publisher {
   /**
-   * Reports an update, at once: it waits in order until Redis has it, which repeats after a lost answer never double. A
-   * bad field is left out, with a warning.
+   * Reports an update. It leaves in the background, in order: the task need not wait, but for the update that ends a run,
+   * before a process that may be ended then. A bad field is left out, with a warning.
+   *
+   * The promise never rejects. It is fulfilled with true when the update is recorded (repeats after a lost answer are
+   * recorded once); with false when it is left out, because of its run id, its attempt, or as Redis refuses it, and after
+   * 2 seconds: then it goes on waiting. Calls of one turn of the event loop share the promise of the last one.
    *
    * Of one run up to 1,000 updates wait (or twice `historyLimit`, if that is more), of all runs ten times as many. Beyond
    * that the oldest are folded: states, progress and data into the newest, log lines last of all and then the oldest
    * first; the update that ends a run stays. What was sent once, and may have been recorded, is repeated as it was.
    */
-  publish(runId: string, update: ProgressUpdate): void;
+  publish(runId: string, update: ProgressUpdate): Promise<boolean>;
+  /**
+   * Runs the body as a run, and is fulfilled or rejected as it is, when that is recorded (or after 2 seconds; after 30
+   * for a part). The body begins a new attempt: if a queue delivers a job twice readers see the later delivery alone.
+   * While it is silent heartbeats say that it lives. Returning says END, throwing FAILED with the error's line (the first and
+   * the last terminal state); an end that the body has reported itself stands.
+   */
+  track: Track;
+  /** A number for `attempt`: microseconds by the clock of Redis, or of this host while Redis is away. */
+  newAttempt(): Promise<number>;
   /**
    * Fulfilled when Redis has all that was published: true; or after `timeoutMs` (2,000): false. What Redis refuses for
    * good is dropped with a warning, and not waited for.
@@ -77,8 +95,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let next: ReturnType<typeof backlog.take> = [];
   const source = `p${randomBytes(9).toString('base64url')}`;
   let n = 0;
+  const receipts = createReceipts();
+  let place = 0;
   let closed = false;
-  const sender = createSender<Sendable>({
+  const sender = createSender<Sent>({
     call,
     take,
     settle,
@@ -95,16 +115,24 @@ export function createPublisher(options: PublisherOptions): Publisher {
   });
 
   /** An update is named when it leaves the backlog, so that a name never stands for two things. */
-  function take(): Sendable | undefined {
+  function take(): Sent | undefined {
     // By the hundred: taking one of thousands moves the others.
     if (next.length === 0) next = backlog.take(BATCH).reverse();
     const taken = next.pop();
-    return taken && sendable({ ...taken, name: { source, n: ++n } });
+    if (taken === undefined) return undefined;
+    const { runId, update } = taken;
+    const { key, place = 0 } = update;
+    const recording = { runId, update, name: { source, n: ++n }, ...(key !== undefined && { key }) };
+    return { ...sendable(recording), place };
   }
 
-  function settle({ runId }: Sendable, outcome: Outcome) {
-    if (outcome.status !== 'rejected') warnOnce.forget('redis');
-    else warnOnce('run', `Redis refuses an update of run ${runId}, which is dropped: ${outcome.reason}`);
+  function settle({ runId, place }: Sent, outcome: Outcome) {
+    receipts.settle(runId, place, outcome.status === 'recorded' || outcome.status === 'repeat');
+    if (outcome.status === 'rejected')
+      return warnOnce('run', `Redis refuses an update of run ${runId}, which is dropped: ${outcome.reason}`);
+    warnOnce.forget('redis');
+    if (outcome.status === 'superseded')
+      warnOnce('attempt', `a later attempt has begun run ${runId} anew: updates of this one are left out`);
   }
 
   function countUnsettled(): number {
@@ -137,21 +165,30 @@ export function createPublisher(options: PublisherOptions): Publisher {
     sender.retryNow();
   });
 
+  function send(runId: string, given: ProgressUpdate, timeoutMs: number): Promise<boolean> {
+    const id = parseRunId(runId);
+    const { update, problems } = parseProgressUpdate(given);
+    if ('problem' in id) problems.unshift(`run_id ${id.problem}`);
+    if (problems.length > 0 && options.strict) throw new TypeError(problems.join('; '));
+    for (const problem of problems)
+      warnOnce(problem, `${problem}: ${'problem' in id ? 'the update' : 'it'} is left out`);
+    if (closed) warnOnce('closed', 'an update came after close(): it is left out');
+    if (closed || 'problem' in id) return Promise.resolve(false);
+    update.place = ++place;
+    backlog.push(id.runId, update);
+    if (backlog.lostLines > 0)
+      warnOnce('lines', 'more waits for Redis than there is room for: the oldest log lines are not kept');
+    sender.wake();
+    // Somebody may be waiting for it at the end of a process.
+    if (settings.terminalStates.includes(update.state ?? '')) sender.retryNow();
+    return receipts.expect(id.runId, place, timeoutMs);
+  }
+
+  const newAttempt = createAttempts(() => redisClock(client));
   return {
-    publish: (runId, given) => {
-      const id = parseRunId(runId);
-      const { update, problems } = parseProgressUpdate(given);
-      if ('problem' in id) problems.unshift(`run_id ${id.problem}`);
-      if (problems.length > 0 && options.strict) throw new TypeError(problems.join('; '));
-      for (const problem of problems)
-        warnOnce(problem, `${problem}: ${'problem' in id ? 'the update' : 'it'} is left out`);
-      if (closed) return warnOnce('closed', 'an update came after close(): it is left out');
-      if ('problem' in id) return;
-      backlog.push(id.runId, update);
-      if (backlog.lostLines > 0)
-        warnOnce('lines', 'more waits for Redis than there is room for: the oldest log lines are not kept');
-      sender.wake();
-    },
+    publish: (runId, update) => send(runId, update, FLUSH_TIMEOUT_MS),
+    track: createTrack({ publish: send, terminalStates: settings.terminalStates, newAttempt, warnOnce }),
+    newAttempt,
     flush,
     close: async () => {
       await flush();
@@ -161,6 +198,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
       if (countUnsettled() === 0) open.delete(sayLost);
     },
   };
+}
+
+/** On its way to Redis. `place`: see `Waiting`. */
+interface Sent extends Sendable {
+  readonly place: number;
 }
 
 /** What each publisher says at exit. One listener serves all: Node warns of an eleventh. */

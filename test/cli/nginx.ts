@@ -54,7 +54,7 @@ http {
     await pollUntil('nginx', async () => {
       const answer = await request(`${url}/healthz`).catch(() => null); // It doesn't listen yet.
       await answer?.body.dump();
-      return answer?.statusCode === 200;
+      return answer !== null && answer.statusCode < 500;
     });
   } catch (error) {
     await stop();

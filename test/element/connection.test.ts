@@ -4,6 +4,7 @@ import { mock, test } from 'node:test';
 import fc from 'fast-check';
 import { backoffMs, isFinalRefusal, parseRetryAfter } from '../../src/element/feed/backoff.ts';
 import { createLadder } from '../../src/element/feed/ladder.ts';
+import { read } from '../../src/element/feed/read.ts';
 import { eventsQuery, groupRuns } from '../../src/element/feed/request.ts';
 import { createTokens, expiryOf } from '../../src/element/feed/tokens.ts';
 
@@ -166,4 +167,33 @@ test('a token that looks expired by a wrong local clock is used all the same', a
   await tokens.get();
   assert.equal(asked, 1);
   assert.ok(tokens.renewAt() > Date.now());
+});
+
+test('however long a page takes for a token, its connection is not held to be blocked', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const heard: number[] = [];
+    const { why } = await read({
+      token: async () => {
+        mock.timers.tick(60_000);
+        return 't1';
+      },
+      ask: async (_, bearer, signal) => {
+        signal.throwIfAborted();
+        const message = { type: 'progress', run_id: 'a', id: 1, state: bearer, progress: 0.5 };
+        return new Response(`${JSON.stringify(message)}\n`, {
+          headers: { 'Content-Type': 'application/x-ndjson' },
+        });
+      },
+      onMessage: ({ id }) => heard.push(id),
+      onAlive: () => {},
+      renewAt: () => Number.POSITIVE_INFINITY,
+      signal: new AbortController().signal,
+    });
+    // It came, and was cut off.
+    assert.equal(why, 'broken');
+    assert.deepEqual(heard, [1]);
+  } finally {
+    mock.timers.reset();
+  }
 });

@@ -21,10 +21,30 @@ import { readLines } from './support/lines.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 const CONSUMER = `
-import { createPublisher, type Publisher, type ProgressUpdate } from 'run-progress/publisher';
+import { createPublisher, currentReport } from 'run-progress/publisher';
+import type { ProgressUpdate, Publisher, Report, TrackOptions } from 'run-progress/publisher';
 const publisher: Publisher = createPublisher({ redisUrl: process.argv[2] ?? '', keyPrefix: 'autoshorts' });
 const update: ProgressUpdate = { state: 'A', progress: 0.5, log: 'from a package', data: { url: '/v/1' } };
 publisher.publish('r', update);
+const isRecorded: boolean = await publisher.publish('r', update);
+const options: TrackOptions = { signal: new AbortController().signal, heartbeatMs: 1000, willRetry: () => false };
+const below = (report: Report) => report({ state: 'B' });
+const length: number = await publisher.track('tracked', async (report) => {
+  await below(currentReport());
+  for (const letter of report.each(['a', 'b'])) letter.toUpperCase();
+  for await (const letter of report.each((async function* () { yield 'c'; })(), 1)) letter.toUpperCase();
+  // @ts-expect-error: a report is of the body's run
+  if (!isRecorded) report('r', { state: 'B' });
+  // @ts-expect-error: there is nothing to count in a number
+  if (!isRecorded) report.each(3);
+  return 3;
+}, options);
+// @ts-expect-error: the value is the body's
+const text: string = await publisher.track('tracked', () => length);
+// @ts-expect-error: a part has a name
+if (text === '') publisher.track('tracked', () => {}, { part: true });
+// @ts-expect-error: an attempt is a number
+publisher.publish('r', { attempt: 'first' });
 // @ts-expect-error: progress is a number
 publisher.publish('r', { progress: '50 %' });
 // @ts-expect-error: an update has no such field
@@ -46,7 +66,7 @@ test('another project can import run-progress/publisher, with its types', async 
   const options = ['--module', 'nodenext', '--target', 'es2023', '--strict', '--types', 'node'];
   execFileSync(tsc, ['consumer.mts', ...options], { cwd: folder });
   execFileSync(process.execPath, ['consumer.mjs', redis.url], { cwd: folder, stdio: 'pipe' });
-  assert.deepEqual(await readLines(client, 'r'), ['from a package']);
+  assert.deepEqual(await readLines(client, 'r'), ['from a package', 'from a package']);
 });
 
 const ELEMENT_CONSUMER = `

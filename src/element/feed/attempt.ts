@@ -3,8 +3,10 @@ import type { Message } from '../message.ts';
 import { isFinalRefusal, parseRetryAfter } from './backoff.ts';
 
 export interface Attempt {
+  /** The token to send, or "". Takes as long as the page's provider does. */
+  token(): Promise<string>;
   /** Asks for the runs from their cursors; `parameters` begin with `&`. */
-  ask(parameters: string, signal: AbortSignal): Promise<Response>;
+  ask(parameters: string, token: string, signal: AbortSignal): Promise<Response>;
   onMessage(message: Message): void;
   /** Proof that bytes get through: a message, a ping, an answer. With the server's time where it came along. */
   onAlive(serverMs?: number): void;

@@ -46,9 +46,12 @@ export function openConnection(options: ConnectionOptions): Connection {
     ...options,
     signal,
     renewAt: tokens.renewAt,
-    ask: (parameters, limit) => options.ask(eventsQuery(runs, options.cursorOf) + parameters, limit),
+    token: tokens.get,
+    ask: (parameters, token, limit) =>
+      options.ask(eventsQuery(runs, options.cursorOf) + parameters, token, limit),
     onAlive(serverMs) {
       isLive = true;
+      refusals = 0;
       onPhase('live', transport);
       options.onAlive(serverMs);
     },
@@ -57,6 +60,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   /** This attempt has got something through. */
   let isLive = false;
   let failures = 0;
+  /** Tokens that were refused in a row. */
+  let refusals = 0;
   /** A first look doesn't wait: what is known already comes at once. */
   let waitSeconds = 0;
 
@@ -71,9 +76,14 @@ export function openConnection(options: ConnectionOptions): Connection {
       return isIdle ? IDLE_MS : BREATH_MS;
     }
     if (why === 'renew') return 0;
-    const isFirst = failures++ === 0;
     waitSeconds = 0;
-    if (why === 'unauthorized' && tokens.refuse() && isFirst) return 0;
+    if (why === 'unauthorized' && tokens.refuse()) {
+      // It has served until it ended, as tokens do.
+      if (isLive) return isLasting ? 0 : BREATH_MS;
+      // It may have ended on its way here.
+      if (++refusals === 1) return 0;
+    }
+    const isFirst = failures++ === 0;
     if (runs.length > 1 && (why === 'refused' || ending.isWrongRun)) return void options.onMixed();
     if (why === 'refused') return void onPhase('refused', transport);
     if (why === 'blocked' && isFirst) return 0;

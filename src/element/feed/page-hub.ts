@@ -58,7 +58,7 @@ function createHub(target: HubTarget): Hub {
   const runs = new Map<string, KnownRun>();
   const tokens = createTokens(target.token, target.provider);
   const ladder = createLadder(target.transport);
-  const ask = createAsk(target, tokens);
+  const ask = createAsk(target);
   const ending = new AbortController();
   let open = new Map<Connection, readonly string[]>();
   let clockOffsetMs = 0;

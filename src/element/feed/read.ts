@@ -24,13 +24,16 @@ export async function read(attempt: Attempt, waitSeconds?: number): Promise<Endi
   let retryMs: number | undefined;
   /** What the end of the stream means. */
   let over: Ending['why'] = 'broken';
-  let watchdog = setTimeout(stop, isStream ? FIRST_BYTE_MS : waitSeconds * 1000 + GRACE_MS);
+  let watchdog: ReturnType<typeof setTimeout> | undefined;
   let renewal: ReturnType<typeof setTimeout> | undefined;
   /** Joined where the line ends, and only there: a snapshot of megabytes comes in many parts. */
   let parts: string[] = [];
   try {
+    const token = await attempt.token();
+    watchdog = setTimeout(stop, isStream ? FIRST_BYTE_MS : waitSeconds * 1000 + GRACE_MS);
     const response = await attempt.ask(
       isStream ? '&format=ndjson' : `&wait=${waitSeconds}`,
+      token,
       AbortSignal.any([signal, own.signal]),
     );
     const isLines = response.headers.get('Content-Type')?.startsWith('application/x-ndjson');
@@ -38,14 +41,15 @@ export async function read(attempt: Attempt, waitSeconds?: number): Promise<Endi
     if (!isStream) onAlive();
     if (response.body === null) return { why: 'answered' };
     renewal = setTimeout(renew, Math.min(MAX_TIMER_MS, attempt.renewAt() - Date.now()));
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    const reader = response.body.getReader();
+    const decoder = new TextDecoder();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return { why: isStream ? over : 'answered', retryMs };
       why = 'broken';
       clearTimeout(watchdog);
       watchdog = setTimeout(stop, SILENCE_MS);
-      take(value);
+      take(decoder.decode(value, { stream: true }));
     }
   } catch {
     // AbortError (closed, or silent), TypeError (unreachable, cut off, or refused by CORS), SyntaxError (someone else's

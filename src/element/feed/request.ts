@@ -1,5 +1,4 @@
 // The one request of the feed: `GET /api/events`, with each run's cursor, for a stream as for a look.
-import type { Tokens } from './tokens.ts';
 
 /** A service, and what is shown to it. */
 export interface Endpoint {
@@ -38,13 +37,13 @@ export function eventsQuery(runs: readonly string[], cursorOf: (run: string) => 
   return parts.join('&');
 }
 
-export type Ask = (query: string, signal: AbortSignal) => Promise<Response>;
+/** `token` is a bearer token, or "". */
+export type Ask = (query: string, token: string, signal: AbortSignal) => Promise<Response>;
 
 /** The cursor stands in the address: as a header it would cost a preflight on every reconnection. */
-export function createAsk({ server, credentials }: Endpoint, tokens: Tokens): Ask {
+export function createAsk({ server, credentials }: Endpoint): Ask {
   let isReached = false;
-  return async (query, signal) => {
-    const token = await tokens.get();
+  return async (query, token, signal) => {
     try {
       const response = await fetch(`${server}api/events?${query}`, {
         headers: token ? { Authorization: `Bearer ${token}` } : {},

@@ -32,9 +32,13 @@ export const startNodeWorker: StartWorker = async (redisUrl, { historyLimit = 50
   return {
     publish: async (runId, first, end) => {
       for (let number = first; number < end; number++)
-        publisher.publish(runId, { state: 'A', progress: (number % 1000) / 1000, log: `line ${number}` });
+        void publisher.publish(runId, {
+          state: 'A',
+          progress: (number % 1000) / 1000,
+          log: `line ${number}`,
+        });
     },
-    update: async (runId, update) => publisher.publish(runId, update),
+    update: async (runId, update) => void publisher.publish(runId, update),
     flush: publisher.flush,
     warnings: () => warnings,
     whenWarned: async () => (await once(warned, 'warning'))[0],
