@@ -16,6 +16,8 @@ export interface Config extends Settings {
   /** '/progress': everything is below it. '' is the root. */
   basePath: string;
   isProduction: boolean;
+  /** How many processes serve together. More than one need Redis. */
+  processes: number;
   /** Null: in memory. */
   redisUrl: string | null;
   redisTlsInsecure: boolean;
@@ -54,6 +56,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const MAX_PORT = 65_535;
 const MOST_CONNECTIONS = 1_000_000;
+const MOST_PROCESSES = 256;
 /** The element takes a line without pings for dead, and proxies cut idle ones, the strictest after 55 s. */
 const MAX_HEARTBEAT_SECONDS = 30;
 const VARIABLES: Readonly<Record<keyof GivenSettings, string>> = {
@@ -84,6 +87,7 @@ export function parseConfig(environment: Environment): Config {
     port: integer('PORT', 8000, 0, MAX_PORT),
     basePath: basePath(environment.BASE_PATH),
     isProduction,
+    processes: integer('WEB_CONCURRENCY', 1, 1, MOST_PROCESSES),
     redisUrl: redisUrl(environment.REDIS_URL),
     redisTlsInsecure: flag('REDIS_TLS_INSECURE', environment.REDIS_TLS_INSECURE),
     rawChannel: rawChannel(text('PROGRESS_CHANNEL', DEFAULT_RAW_CHANNEL), settings.keyPrefix),

@@ -1,8 +1,27 @@
-// Starts the service and ends it: the only file that touches `process`.
-import { pino } from 'pino';
+// Starts the service, in one process or in several, and ends it: the only file that touches `process`.
+import cluster from 'node:cluster';
+import { availableParallelism } from 'node:os';
+import { type Logger, pino } from 'pino';
 import { type Config, ConfigError, parseConfig } from './config.ts';
 import { createLogLines } from './log-lines.ts';
+import { createMembers } from './processes/members.ts';
+import { startPrimary } from './processes/primary.ts';
+import { createWorkerWhole } from './processes/worker.ts';
 import { createService, createWhole } from './service.ts';
+
+/** Set for the processes that this one starts. A worker of somebody else's cluster (pm2's, say) serves for itself. */
+const WORKER_VARIABLE = 'RUN_PROGRESS_WORKER';
+/** One Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. */
+const SAME_SIGNAL_MS = 500;
+/** What a process may be late by, as it is one of several. */
+const CLOSE_GRACE_MS = 500;
+
+/** What runs here. */
+interface Running {
+  close(signal: NodeJS.Signals): Promise<void>;
+  /** Without order: by a second signal. */
+  kill(): void;
+}
 
 function readConfig(): Config {
   try {
@@ -14,50 +33,92 @@ function readConfig(): Config {
   }
 }
 
-const config = readConfig();
-const options = { level: config.logLevel, base: null };
-const log = process.stdout.isTTY
-  ? pino(
-      options,
-      createLogLines((line) => process.stdout.write(line)),
-    )
-  : pino(options);
-const service = createService(config, createWhole(config), log);
-const { server } = service;
+function createLog(): Logger {
+  const options = { level: config.logLevel, base: worker && { worker: worker.id } };
+  if (!process.stdout.isTTY) return pino(options);
+  return pino(
+    options,
+    createLogLines((line) => process.stdout.write(line)),
+  );
+}
 
-server.on('error', (error: NodeJS.ErrnoException) => {
-  const reason = error.code === 'EADDRINUSE' ? 'the port is in use; PORT names another one' : error.message;
-  log.fatal(`can not listen on ${config.host}:${config.port}: ${reason}`);
-  process.exit(1);
-});
-server.listen(config.port, config.host, 4096, () => {
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : config.port;
+const config = readConfig();
+const worker = (process.env[WORKER_VARIABLE] && cluster.worker) || null;
+const log = createLog();
+const running = processCount() > 1 ? startProcesses() : startService();
+
+function processCount(): number {
+  if (!cluster.isPrimary || config.processes === 1) return 1;
+  if (config.redisUrl) return config.processes;
+  // Platforms set the variable by themselves (Heroku by a dyno's memory): a first deploy without Redis must not fail by it.
+  log.warn(
+    `WEB_CONCURRENCY is ${config.processes}, but without REDIS_URL runs are kept in one process: one is started`,
+  );
+  return 1;
+}
+
+function startProcesses(): Running {
+  const cores = availableParallelism();
+  if (config.processes > cores)
+    log.warn(
+      `WEB_CONCURRENCY is ${config.processes}, with ${cores} cores: the others cost memory and work of Redis, and gain nothing`,
+    );
+  return startPrimary({
+    processes: config.processes,
+    members: createMembers(config),
+    workerEnv: { [WORKER_VARIABLE]: '1' },
+    closeMs: config.drainMs + config.shutdownMs + CLOSE_GRACE_MS,
+    onServing: sayListening,
+    // It has said why.
+    onFailedStart: () => process.exit(1),
+    log,
+  });
+}
+
+function startService(): Running {
+  const whole = worker ? createWorkerWhole(worker, config, () => service.metrics) : createWhole(config);
+  const service = createService(config, whole, log);
+  const { server } = service;
+  server.on('error', (error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'EADDRINUSE' ? 'the port is in use; PORT names another one' : error.message;
+    log.fatal(`can not listen on ${config.host}:${config.port}: ${reason}`);
+    process.exit(1);
+  });
+  server.listen(config.port, config.host, 4096, () => {
+    const address = server.address();
+    // Of several the first one says it, for all.
+    if (!worker) sayListening(typeof address === 'object' && address ? address.port : config.port);
+  });
+  return { close: service.close, kill: () => {} };
+}
+
+function sayListening(port: number) {
   const url = `http://${urlHost(config.host)}:${port}${config.basePath}`;
   const kept = config.redisUrl ? 'runs are kept in Redis' : 'runs are kept in memory, for this process alone';
   if (config.isProduction && !config.redisUrl && config.secrets.length === 0)
     log.warn('nobody can publish: set REDIS_URL, or PROGRESS_SECRET for publishing over HTTP with tokens');
   log.info(`listening on ${url} (${config.host}), ${kept}; try: curl -N ${url}/api/runs/demo/events`);
-});
+}
 
 function urlHost(host: string): string {
   if (['0.0.0.0', '127.0.0.1', '::', '::1'].includes(host)) return 'localhost';
   return host.includes(':') ? `[${host}]` : host;
 }
 
-/** One Ctrl-C under npm arrives twice: from the terminal, and passed on by npm. */
-const SAME_SIGNAL_MS = 500;
 let closingSince: number | null = null;
 
-async function close(signal: string) {
+async function close(signal: NodeJS.Signals) {
   if (closingSince !== null) {
-    if (performance.now() - closingSince < SAME_SIGNAL_MS) return;
+    // A worker gets the signal from its primary, and perhaps from the platform as well. What a second one means, the
+    // primary decides.
+    if (worker || performance.now() - closingSince < SAME_SIGNAL_MS) return;
     log.warn({ signal }, 'ended at once, by a second signal');
+    running.kill();
     process.exit(1);
   }
   closingSince = performance.now();
-  log.info({ signal }, 'closing');
-  await service.close();
+  log[worker ? 'debug' : 'info']({ signal }, 'closing');
+  await running.close(signal);
   process.exit(0);
 }
 

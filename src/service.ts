@@ -37,6 +37,8 @@ export interface Whole {
 
 export interface Service {
   readonly server: Server;
+  /** Of this process. */
+  readonly metrics: Registry;
   /** In order: see http/shutdown.ts. */
   close(): Promise<void>;
 }
@@ -120,6 +122,7 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
   });
   return {
     server,
+    metrics,
     close: async () => {
       isClosing = true;
       await shutDown({

@@ -1,5 +1,5 @@
 // Metrics of this process: what the guarantees rest on first. No run id is a label: there are as many as there are runs.
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Hub } from '../runs/hub.ts';
 import type { Latency, LatencyTotals } from '../runs/latency.ts';
 import type { LinkState, Store } from '../runs/store.ts';
@@ -61,12 +61,20 @@ export function createMetrics(options: MetricsOptions): Registry {
     });
   }
 
-  function gauges(name: string, help: string, label: string, read: () => ReadonlyMap<string, number>) {
+  /** `aggregator`: what several processes say together. */
+  function gauges(
+    name: string,
+    help: string,
+    label: string,
+    read: () => ReadonlyMap<string, number>,
+    aggregator: Aggregator = 'sum',
+  ) {
     const gauged: Gauge = new Gauge({
       name: `run_progress_${name}`,
       help,
       labelNames: [label],
       registers: [registry],
+      aggregator,
       collect: () => {
         for (const [value, count] of read()) gauged.set({ [label]: value }, count);
       },
@@ -103,6 +111,7 @@ export function createMetrics(options: MetricsOptions): Registry {
     'Whether each connection to Redis can be used: 1 or 0',
     'connection',
     linkValues(({ isUp }) => (isUp ? 1 : 0)),
+    'min',
   );
   totals(
     'redis_reconnections',
