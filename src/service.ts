@@ -19,6 +19,7 @@ import { createRateLimit, type Rate } from './http/rate-limit.ts';
 import { createRoutes } from './http/routes.ts';
 import { createHttpServer } from './http/server.ts';
 import { shutDown } from './http/shutdown.ts';
+import { createCutCounts } from './http/spare-connections.ts';
 import { staticRoutes } from './http/static-files.ts';
 import { createTokens } from './http/tokens.ts';
 import { createHub } from './runs/hub.ts';
@@ -96,8 +97,16 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
     published: createPublishCounts(),
     publishLatency: createLatency(),
     problems: createProblemCounts(),
+    cuts: createCutCounts(),
   };
-  const metrics = createMetrics({ store, hub, connections, writeLatency: writeLatency.totals, ...counted });
+  const metrics = createMetrics({
+    store,
+    hub,
+    connections,
+    writeLatency: writeLatency.totals,
+    ...counted,
+    spareCount: () => server.spareCount(),
+  });
   let isClosing = false;
   const routes = createRoutes({
     hub,
@@ -117,7 +126,8 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
     access: createAccess(config),
     gate: createGate({ tokens, isProduction: config.isProduction }),
     stallMs: Math.max(MAX_STALLED_BEATS * config.heartbeatMs, MIN_STALL_MS),
-    problems: counted.problems,
+    maxSpare: config.maxConnections,
+    counted,
     log,
   });
   return {

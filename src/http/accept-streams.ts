@@ -6,6 +6,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { feedInPieces, stopAtUpgrades } from './pipelined-bytes.ts';
 import { parsePlainHead, type RequestHead } from './plain-head.ts';
+import { type CutCounts, countCut, type SpareConnections } from './spare-connections.ts';
 
 export interface RequestHandler {
   /** Whether the request is answered on its connection. Must not throw. */
@@ -20,22 +21,18 @@ export interface RequestHandler {
 }
 
 export interface AcceptOptions {
-  /** A client that says nothing for so long is cut. */
-  silentMs?: number;
-  /** A client may send so many requests before it has the answer to the first; then it is cut. */
-  maxPipelined?: number;
+  spare: SpareConnections;
+  cuts: CutCounts;
 }
 
-/** As long as Node waits for a head. */
-const SILENT_MS = 60_000;
-const LOOKS_PER_SILENCE = 6;
+/** A client may send so many requests before it has the answer to the first; then it is cut. */
 const MAX_PIPELINED = 32;
 
-export function acceptStreams(server: Server, handler: RequestHandler, options: AcceptOptions = {}): void {
-  const { silentMs = SILENT_MS, maxPipelined = MAX_PIPELINED } = options;
+export function acceptStreams(server: Server, handler: RequestHandler, options: AcceptOptions): void {
   stopAtUpgrades(server);
-  acceptFirstRequests(server, handler, silentMs, maxPipelined);
-  acceptOthers(server, handler, maxPipelined);
+  acceptFirstRequests(server, handler, options.spare);
+  acceptOthers(server, handler, options);
+  server.on('upgrade', (_request, socket) => options.spare.remove(socket as Socket));
 }
 
 function ignoreReset() {}
@@ -45,41 +42,25 @@ function endBack(this: Socket) {
 }
 
 /** Looks at a connection's first request before Node's server does; what is no stream goes there as if nobody had looked. */
-function acceptFirstRequests(
-  server: Server,
-  { isStream, stream }: RequestHandler,
-  silentMs: number,
-  maxPipelined: number,
-) {
+function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandler, spare: SpareConnections) {
   // The listener by which Node's HTTP server takes connections, also those that are injected by this event.
   const serve = server.listeners('connection');
   server.removeAllListeners('connection');
 
-  /** Since when each connection has said nothing: ms, monotonic. */
-  const silent = new Map<Socket, number>();
-  const looks = setInterval(() => {
-    for (const [socket, since] of silent) {
-      if (performance.now() - since > silentMs) socket.destroy();
-      if (socket.destroyed) silent.delete(socket);
-    }
-  }, silentMs / LOOKS_PER_SILENCE).unref();
-  server.on('close', () => clearInterval(looks));
-
-  // A browser opens connections before it needs them: at a shutdown nobody should wait for those.
   const closeIdle = server.closeIdleConnections;
   server.closeIdleConnections = () => {
-    for (const socket of silent.keys()) socket.destroy();
+    spare.closeSilent();
     closeIdle.call(server);
   };
 
   server.on('connection', (socket: Socket) => {
-    silent.set(socket, performance.now());
+    spare.add(socket);
     socket.on('error', ignoreReset);
     socket.on('end', endBack);
     socket.once('data', (bytes: Buffer) => {
-      silent.delete(socket);
       const head = parsePlainHead(bytes);
       if (head && isStream(head)) {
+        spare.remove(socket);
         // The client's end is only noticed by reading on. Bytes behind the request are thrown away.
         socket.resume();
         stream(head, socket);
@@ -89,7 +70,7 @@ function acceptFirstRequests(
       socket.off('error', ignoreReset);
       socket.pause();
       for (const listen of serve) listen.call(server, socket);
-      feedInPieces(socket, maxPipelined);
+      feedInPieces(socket, MAX_PIPELINED);
       socket.unshift(bytes);
       socket.resume();
     });
@@ -100,20 +81,30 @@ function acceptFirstRequests(
  * What Node's server has read. It reads on while answers are made, and makes a request and a response of all that it
  * reads: 65 kB of small requests become 5 MB. So they are counted, and nothing may follow a stream.
  */
-function acceptOthers(server: Server, { isStream, stream, answer }: RequestHandler, maxPipelined: number) {
+function acceptOthers(
+  server: Server,
+  { isStream, stream, answer }: RequestHandler,
+  { spare, cuts }: AcceptOptions,
+) {
   const unanswered = new WeakMap<Socket, number>();
   const streaming = new WeakSet<Socket>();
 
   server.on('request', (request, response) => {
     const { socket } = request;
-    const count = (unanswered.get(socket) ?? 0) + 1;
-    unanswered.set(socket, count);
-    if (count > maxPipelined || streaming.has(socket)) return socket.destroy();
+    const asked = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, asked);
+    if (streaming.has(socket)) return socket.destroy();
+    if (asked > MAX_PIPELINED) {
+      countCut(cuts, 'pipelined');
+      return socket.destroy();
+    }
+    spare.hasAsked(socket);
     response.on('error', ignoreReset);
     response.on('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
     // A response that is pipelined behind another has no socket yet.
     if (!response.socket || !isStream(request)) return answer(request, response);
     streaming.add(socket);
+    spare.remove(socket);
     // Node's own timeout is for answers: a stream may be silent, and looks after itself.
     socket.setTimeout(0);
     // A body that nobody reads would hide the end of what the client sends.

@@ -6,6 +6,7 @@ import type { LinkState, Store } from '../runs/store.ts';
 import type { Connections } from './connections.ts';
 import { LatencyMetric } from './latency-metric.ts';
 import type { ProblemCode } from './problem.ts';
+import type { Cut } from './spare-connections.ts';
 
 export interface MetricsOptions {
   store: Store;
@@ -19,6 +20,9 @@ export interface MetricsOptions {
   writeLatency(): LatencyTotals;
   /** Answers that were problems, by code. */
   problems: ReadonlyMap<ProblemCode, number>;
+  /** Connections that no reader has: how many, and how many were cut, by why. */
+  spareCount(): number;
+  cuts: ReadonlyMap<Cut, number>;
 }
 
 /** Everything is counted where it happens, from 0 on, and read when it is asked for. */
@@ -99,6 +103,12 @@ export function createMetrics(options: MetricsOptions): Registry {
   gauge('runs_open', 'Runs that are open here', () => hub.counts().openRuns);
   gauge('processes', 'Processes that serve: more than one with WEB_CONCURRENCY', () => 1);
   gauges('connections', 'Open streams, long polls and WebSockets', 'transport', connections.counts);
+  gauge(
+    'spare_connections',
+    'Connections that no reader has: between requests, or before the first',
+    options.spareCount,
+  );
+  totals('cut_connections', 'Connections cut while no reader had them, by why', 'reason', () => options.cuts);
   totals('readers_left', 'Streams, long polls and WebSockets that have ended', 'ending', connections.endings);
   totals(
     'problems',

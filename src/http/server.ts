@@ -10,16 +10,33 @@ import { endWith, rawProblem } from './bare-socket.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem, type ProblemCounts, sendProblem } from './problem.ts';
 import { throwAwayRest } from './request-body.ts';
+import { type CutCounts, countCut, createSpareConnections } from './spare-connections.ts';
 
 export interface HttpServerOptions extends AdmissionOptions {
   access: Access;
   /** A client that takes nothing of its answer for so long, and sends nothing, is cut. */
   stallMs: number;
-  /** Counts answers that are problems, by code. */
-  problems: ProblemCounts;
+  /** How many connections may be open besides those of readers. */
+  maxSpare: number;
+  /** How long a client may take for its first request. Default: as long as Node waits for a head. */
+  patienceMs?: number;
+  counted: ServerCounts;
   log: Logger;
 }
 
+export interface ServerCounts {
+  /** Answers that are problems, by code. */
+  problems: ProblemCounts;
+  /** Connections that were cut while no reader had them, by why. */
+  cuts: CutCounts;
+}
+
+export interface HttpServer extends Server {
+  /** Connections that no reader has. */
+  spareCount(): number;
+}
+
+const PATIENCE_MS = 60_000;
 /** Longer than the idle timeout of the usual proxies (60 s), so that the proxy closes first. */
 const KEEP_ALIVE_MS = 75_000;
 
@@ -30,10 +47,17 @@ const SERVER_OPTIONS = {
   shouldUpgradeCallback: isWebSocket,
 };
 
-export function createHttpServer(options: HttpServerOptions): Server {
-  const { access, stallMs, problems, log } = options;
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { access, stallMs, maxSpare, patienceMs = PATIENCE_MS, counted, log } = options;
+  const { problems, cuts } = counted;
   const server = createServer(SERVER_OPTIONS);
-  server.timeout = stallMs;
+  server.setTimeout(stallMs, (socket) => {
+    // Else it was idle between two requests, which is no fault.
+    if (socket.writableLength > 0) countCut(cuts, 'stalled');
+    socket.destroy();
+  });
+  const spare = createSpareConnections({ max: maxSpare, patienceMs, onSlow: answerTooSlow, cuts });
+  server.on('close', spare.close);
   const admission = createAdmission(options);
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
@@ -93,11 +117,12 @@ export function createHttpServer(options: HttpServerOptions): Server {
     return new HttpProblem(500, 'internal', 'Something went wrong here. The log says what.');
   }
 
-  acceptStreams(server, {
+  const handler = {
     isStream: admission.takesOver,
-    stream: (head, socket) => void answerBare(head, socket, () => stream(head, socket)),
-    answer: (request, response) => void answer(request, response),
-  });
+    stream: (head: RequestHead, socket: Socket) => void answerBare(head, socket, () => stream(head, socket)),
+    answer: (request: IncomingMessage, response: ServerResponse) => void answer(request, response),
+  };
+  acceptStreams(server, handler, { spare, cuts });
   server.on('upgrade', (request, socket, rest) => {
     // Without a listener a reset during the handshake would end the process.
     socket.on('error', () => socket.destroy());
@@ -112,16 +137,20 @@ export function createHttpServer(options: HttpServerOptions): Server {
     server.emit('connection', socket);
   }
 
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  function answerTooSlow(socket: Socket) {
+    answerBroken(socket, 'ERR_HTTP_REQUEST_TIMEOUT');
+  }
+
+  function answerBroken(socket: Duplex, code: string | undefined) {
     // Where something was sent already, an answer would stand in the middle of another one.
-    if (!socket.writable || (socket as Socket).bytesWritten > 0) socket.destroy();
-    else {
-      const problem = badRequest(error.code);
-      count(problem);
-      endWith(socket, rawProblem(problem));
-    }
-  });
-  return server;
+    if (!socket.writable || (socket as Socket).bytesWritten > 0) return socket.destroy();
+    const problem = badRequest(code);
+    count(problem);
+    endWith(socket, rawProblem(problem));
+  }
+
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerBroken(socket, error.code));
+  return Object.assign(server, { spareCount: spare.count });
 }
 
 function isWebSocket({ headers }: IncomingMessage): boolean {

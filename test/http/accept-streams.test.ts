@@ -6,11 +6,14 @@ import type { AddressInfo, Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { acceptStreams } from '../../src/http/accept-streams.ts';
 import type { RequestHead } from '../../src/http/plain-head.ts';
+import { createCutCounts, createSpareConnections } from '../../src/http/spare-connections.ts';
 import { openRaw } from '../support/raw-connection.ts';
 
 /** Answers with the method, target and body that it got; what asks for /mine is a stream. */
-async function setUp(t: TestContext, silentMs = 60_000, options: ServerOptions = {}) {
+async function setUp(t: TestContext, patienceMs = 60_000, options: ServerOptions = {}) {
   const server = createServer(options);
+  const cuts = createCutCounts();
+  const spare = createSpareConnections({ max: 100, patienceMs, onSlow: (socket) => socket.destroy(), cuts });
   const isStream = ({ url }: RequestHead) => url === '/mine';
   acceptStreams(
     server,
@@ -23,8 +26,9 @@ async function setUp(t: TestContext, silentMs = 60_000, options: ServerOptions =
         response.end(`${request.method} ${request.url} ${Buffer.concat(chunks).length}\n`);
       },
     },
-    { silentMs },
+    { spare, cuts },
   );
+  server.on('close', spare.close);
   server.listen(0, '127.0.0.1');
   t.after(() => {
     server.close();

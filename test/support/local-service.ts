@@ -18,6 +18,7 @@ import { createRateLimit } from '../../src/http/rate-limit.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createRoutes } from '../../src/http/routes.ts';
 import { createHttpServer } from '../../src/http/server.ts';
+import { type Cut, createCutCounts } from '../../src/http/spare-connections.ts';
 import { createHub } from '../../src/runs/hub.ts';
 import { createLatency } from '../../src/runs/latency.ts';
 import { createHeldStore, HELD_STORE_OPTIONS, type HeldStore } from './held-store.ts';
@@ -30,6 +31,7 @@ export interface LocalService {
   readonly routes: readonly Route[];
   /** Streams and WebSockets that count as open. */
   openCount(): number;
+  readonly cuts: ReadonlyMap<Cut, number>;
   /** The server's end of every connection that is open. */
   readonly sockets: ReadonlySet<Socket>;
   /** What a shutdown tells the readers. */
@@ -42,10 +44,18 @@ export interface LocalServiceOptions {
   historyLimit?: number;
   maxConnections?: number;
   maxOpenRuns?: number;
+  maxSpare?: number;
+  patienceMs?: number;
 }
 
 export async function startLocalService(options: LocalServiceOptions = {}): Promise<LocalService> {
-  const { heartbeatMs = 15_000, maxConnections = 100, ...rest } = options;
+  const {
+    heartbeatMs = 15_000,
+    maxConnections = 100,
+    maxSpare = 1000,
+    patienceMs = 60_000,
+    ...rest
+  } = options;
   const { historyLimit = HELD_STORE_OPTIONS.historyLimit, maxOpenRuns = 1000 } = rest;
   const store = createHeldStore({ ...HELD_STORE_OPTIONS, historyLimit });
   const hub = createHub({ store, historyLimit, maxOpenRuns, onError: () => {} });
@@ -59,6 +69,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
   };
   const expiries = createExpiries();
+  const cuts = createCutCounts();
   const connections = createConnections(createPlaces(limits), expiries, log);
   const routes = createRoutes({
     hub,
@@ -78,7 +89,9 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     access: createAccess({ allowedHosts: [], allowedOrigins: [] }),
     gate: createGate({ tokens: null, isProduction: false }),
     stallMs: MAX_STALLED_BEATS * heartbeatMs,
-    problems: createProblemCounts(),
+    maxSpare,
+    patienceMs,
+    counted: { problems: createProblemCounts(), cuts },
     log,
   });
   const sockets = new Set<Socket>();
@@ -101,6 +114,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     server,
     routes,
     openCount: () => [...connections.counts().values()].reduce((sum, count) => sum + count, 0),
+    cuts,
     sockets,
     closeReaders,
     stop: async () => {
