@@ -1,6 +1,6 @@
 // The environment, read once into a frozen Config. An invalid value stops the start and names the variable.
 
-import { MIN_SECRET_BYTES } from './http/tokens.ts';
+import { MIN_SECRET_BYTES } from './http/token-rules.ts';
 import {
   DEFAULT_RAW_CHANNEL,
   type GivenSettings,

@@ -6,7 +6,6 @@ import { type Command, EXIT, UsageError, type World } from './command.ts';
 import { cureOf, type ProxyName, proxyOf } from './doctor/cures.ts';
 import { type Finding, fault, formatFinding, ok, warning } from './doctor/finding.ts';
 import { judgeStream } from './doctor/judge-stream.ts';
-import { checkAddress, checkHealth, checkOrigin, checkWebSocket } from './doctor/other-probes.ts';
 import { probeStream } from './doctor/stream-probe.ts';
 import { authorization, durationMs, parseOptions, type ServiceAddress, serviceAddress } from './options.ts';
 import { createSink } from './sink.ts';
@@ -49,6 +48,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const seconds = durationMs('--seconds', values.seconds) / 1000;
   if (values.origin && (!URL.canParse(values.origin) || new URL(values.origin).origin !== values.origin))
     throw new UsageError(`--origin must be like https://app.example.com, not "${values.origin}"`);
+  const { checkAddress, checkHealth, checkOrigin, checkWebSocket } = await import('./doctor/other-probes.ts');
   const colors = colorsFor(world.stdout, world.env);
   const findings: Finding[] = [];
   const tell = (more: readonly Finding[]) => {

@@ -1,8 +1,8 @@
 // A connection to a service that follows runs: it resumes where it was, until it is closed or refused for good.
 import { setTimeout as pause } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
-import { type Dispatcher, request } from 'undici';
 import { type Message, parseMessage } from '../element/message.ts';
+import { type Answer, call, textOf } from './http-call.ts';
 import { networkRefusal, type Refusal, refusalOf } from './http-refusal.ts';
 import { authorization, type ServiceAddress } from './options.ts';
 
@@ -32,6 +32,7 @@ const SILENCE_MS = 75_000;
 const ANSWER_MS = 30_000;
 /** Proxies let 8 KB of a request's first line through. */
 const MAX_QUERY_LENGTH = 5000;
+const MAX_PROBLEM_BYTES = 4096;
 
 /** Several runs share a connection. What has been received may come again after an outage: reduce by id. */
 export function follow(options: FollowOptions): Follow {
@@ -66,14 +67,14 @@ export function follow(options: FollowOptions): Follow {
   /** Until the connection ends; never rejects. */
   async function read(url: string, onOpen: () => void): Promise<Refusal> {
     try {
-      const { statusCode, headers, body } = await request(url, {
+      const { status, headers, body } = await call(url, {
         headers: { accept: 'text/event-stream', ...authorization(options.token) },
         signal,
-        headersTimeout: ANSWER_MS,
-        bodyTimeout: SILENCE_MS,
+        answerMs: ANSWER_MS,
+        silenceMs: SILENCE_MS,
       });
-      if (statusCode === 204) return { isFinal: false, reason: 'the run has ended' };
-      if (statusCode !== 200) return refusalOf(url, statusCode, headers, await beginningOf(body));
+      if (status === 204) return { isFinal: false, reason: 'the run has ended' };
+      if (status !== 200) return refusalOf(url, status, headers, await textOf(body, MAX_PROBLEM_BYTES));
       if (!String(headers['content-type']).startsWith('text/event-stream')) {
         body.on('error', ignoreAbort).destroy();
         return { isFinal: true, reason: `${url} is no event stream. Is --url a run-progress service?` };
@@ -85,7 +86,7 @@ export function follow(options: FollowOptions): Follow {
     }
   }
 
-  async function readEvents(body: Dispatcher.ResponseData['body']): Promise<Refusal> {
+  async function readEvents(body: Answer['body']): Promise<Refusal> {
     let retryAfterMs: number | undefined;
     const parser = createParser({
       onEvent: ({ event, data }) => {
@@ -151,11 +152,6 @@ function partsOf(runIds: readonly string[]): string[][] {
     length += added;
   }
   return parts;
-}
-
-async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<string> {
-  const text = await body.text();
-  return text.slice(0, 4096);
 }
 
 /** An AbortError, or what a stream that is thrown away ends with. */

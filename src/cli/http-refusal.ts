@@ -50,8 +50,11 @@ const NETWORK: ReadonlyMap<string, string> = new Map([
   ['ENOTFOUND', 'there is no such host'],
   ['EAI_AGAIN', 'its name could not be looked up'],
   ['ECONNRESET', 'the connection was cut'],
-  // A body that ends amid a chunk.
-  ['HTTPParserError', 'the connection was cut'],
+  ['EPIPE', 'the connection was cut'],
+  ['CONNECT_TIMEOUT', 'no connection within 10 s'],
+  ['ANSWER_TIMEOUT', 'no answer in time'],
+  ['SILENCE_TIMEOUT', 'nothing came for too long'],
+  // The doctor's, by undici.
   ['UND_ERR_SOCKET', 'the connection was cut'],
   ['UND_ERR_CONNECT_TIMEOUT', 'no connection within 10 s'],
   ['UND_ERR_HEADERS_TIMEOUT', 'no answer in time'],

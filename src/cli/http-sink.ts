@@ -1,9 +1,9 @@
 // Updates to a service by HTTP: in batches, each with a key, so that one whose answer was lost is repeated safely.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { request } from 'undici';
 import { createBacklog } from '../publish/backlog.ts';
 import type { Update } from '../runs/update.ts';
+import { call, textOf } from './http-call.ts';
 import { networkRefusal, type Refusal, refusalOf } from './http-refusal.ts';
 import { authorization, type ServiceAddress } from './options.ts';
 import type { Sink } from './sink.ts';
@@ -22,6 +22,8 @@ const MAX_WAITING = 1000;
 const RETRY_MS = 250;
 const MAX_RETRY_MS = 5000;
 const ANSWER_MS = 10_000;
+/** Of 100 events, each with its data and its line: whatever is longer is no service of ours. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 export function createHttpSink({ url, token, runId, terminalStates, onWarning }: HttpSinkOptions): Sink {
   const target = `${url}/api/runs/${encodeURIComponent(runId)}/events`;
@@ -70,16 +72,16 @@ export function createHttpSink({ url, token, runId, terminalStates, onWarning }:
 
   async function post(body: string, key: string): Promise<Refusal | null> {
     try {
-      const response = await request(target, {
+      const answer = await call(target, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'idempotency-key': key, ...authorization(token) },
         body,
         signal: closing.signal,
-        headersTimeout: ANSWER_MS,
-        bodyTimeout: ANSWER_MS,
+        answerMs: ANSWER_MS,
+        silenceMs: ANSWER_MS,
       });
-      const text = await response.body.text();
-      if (response.statusCode !== 200) return refusalOf(target, response.statusCode, response.headers, text);
+      const text = await textOf(answer.body, MAX_ANSWER_BYTES);
+      if (answer.status !== 200) return refusalOf(target, answer.status, answer.headers, text);
       return refusedOf(target, text);
     } catch (error) {
       // What has no such host now may have one later: a job runs for hours.

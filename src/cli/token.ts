@@ -1,6 +1,5 @@
 // `run-progress token`: makes a token that the service accepts, from the service's own secret.
-import { SignJWT } from 'jose';
-import { MIN_SECRET_BYTES, SCOPES } from '../http/tokens.ts';
+import { MIN_SECRET_BYTES, SCOPES } from '../http/token-rules.ts';
 import { type Command, EXIT, UsageError, type World } from './command.ts';
 import { durationMs, parseOptions, runIds } from './options.ts';
 
@@ -44,13 +43,15 @@ async function run(args: readonly string[], { env, stdout }: World): Promise<num
   const isOnlyMetrics = scopes.every((scope) => scope === 'metrics');
   if (runs.length === 0 && !isOnlyMetrics)
     throw new UsageError("--run must name a run, or be '*' for every run");
+  const secret = secretOf(env.PROGRESS_SECRET);
   const seconds =
     Math.floor(Date.now() / 1000) + Math.ceil(durationMs('--ttl', values.ttl, MAX_TTL_SECONDS) / 1000);
+  const { SignJWT } = await import('jose');
   const jwt = new SignJWT({ scope: scopes.join(' '), ...claimOf(runs) })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setExpirationTime(seconds);
   if (values.sub) jwt.setSubject(values.sub);
-  stdout.write(`${await jwt.sign(secretOf(env.PROGRESS_SECRET))}\n`);
+  stdout.write(`${await jwt.sign(secret)}\n`);
   return EXIT.ok;
 }
 

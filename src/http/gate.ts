@@ -2,7 +2,8 @@
 // or 403 (RFC 6750, 3).
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem, type ProblemCode } from './problem.ts';
-import { type Grant, type Scope, TokenError, type Tokens } from './tokens.ts';
+import type { Scope } from './token-rules.ts';
+import { type Grant, TokenError, type Tokens } from './tokens.ts';
 
 /** What a route needs. */
 export interface Need {

@@ -3,9 +3,6 @@
 import { errors, jwtVerify } from 'jose';
 import { parseRunId } from '../runs/run-id.ts';
 
-export const SCOPES = ['read', 'publish', 'metrics'] as const;
-export type Scope = (typeof SCOPES)[number];
-
 /** What a token allows. */
 export interface Grant {
   readonly scopes: ReadonlySet<string>;
@@ -35,8 +32,6 @@ export interface Tokens {
   verify(token: string): Promise<Grant>;
 }
 
-/** RFC 7518, 3.2: a key of HS256 is as long as its hash. */
-export const MIN_SECRET_BYTES = 32;
 /** The clock of the machine that makes tokens may be ahead of this one (claim `nbf`). */
 const CLOCK_TOLERANCE_SECONDS = 5;
 

@@ -1,0 +1,6 @@
+// What of tokens can be said without a library that verifies them: the command line and the settings need no more.
+export const SCOPES = ['read', 'publish', 'metrics'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** RFC 7518, 3.2: a key of HS256 is as long as its hash. */
+export const MIN_SECRET_BYTES = 32;
