@@ -154,7 +154,7 @@ export function describe(input: ViewInput): ViewModel {
   }
 
   function stepOf(): string {
-    const next = views[reached + 1]?.label;
+    const next = isOver ? '' : views[reached + 1]?.label;
     const place = label && `${reached + 1}/${stages.length}`;
     const isTitle = !label || (isStage && isNamed);
     const other = isTitle ? next && phrase(words.next, { stage: next }) : label;

@@ -24,7 +24,7 @@ export function fullView(parts: ViewParts): TemplateResult {
       ${mark(view)} ${text('title', view.title)}
       ${view.notes && html`<span class="note muted">${view.notes}</span>`}
       <span class="times muted" part="remaining">
-        ${view.remaining && html`<span>${view.remaining}</span>`}<span class="elapsed">${view.elapsed}</span>
+        ${view.remaining && html`<span>${view.remaining}</span>`}<span>${view.elapsed}</span>
       </span>
       ${ending(view)} ${text('percent', view.percent)}
     </div>

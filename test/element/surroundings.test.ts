@@ -1,31 +1,13 @@
-// What pages do to the element that nobody thinks of: other writing directions, themes, resets, stages of their own.
+// What pages do to the element that nobody thinks of: other writing directions, resets, stages of their own, narrow columns.
 import assert from 'node:assert/strict';
-import type { TestContext } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { hang, openGallery, type Wall } from '../../scripts/gallery.ts';
+import { hang } from '../../scripts/gallery.ts';
 import { browserTest } from './browser-test.ts';
-
-const STILL = { reducedMotion: 'reduce' } as const;
-
-async function open(t: TestContext, browser: Browser, wall: Partial<Wall>): Promise<Page> {
-  const page = await openGallery(browser, STILL);
-  t.after(() => page.close());
-  await hang(page, { variant: 'full', width: 720, language: 'en', ...wall });
-  return page;
-}
-
-/** The element in the example with exactly that name. */
-function example(page: Page, name: string) {
-  return page
-    .locator('section')
-    .filter({ has: page.getByRole('heading', { name, exact: true }) })
-    .locator('run-progress');
-}
+import { example, openWall, STILL } from './gallery-page.ts';
 
 browserTest(
   'the ring is as full as the run is far',
   async (t, browser) => {
-    const page = await open(t, browser, { variant: 'ring', width: 96 });
+    const page = await openWall(t, browser, { variant: 'ring', width: 96 });
     const drawn = await example(page, 'running')
       .locator('path.fill')
       .evaluate((fill) => Number.parseFloat(getComputedStyle(fill).strokeDasharray));
@@ -39,7 +21,7 @@ for (const language of ['ko', 'en'] as const)
     `stages of its own never make a page wider: a row that doesn't fit becomes the step, ${language}`,
     async (t, browser) => {
       for (const width of [320, 900, 1200]) {
-        const page = await open(t, browser, { around: 'own-stages', width, language });
+        const page = await openWall(t, browser, { around: 'own-stages', width, language });
         const seen = await example(page, 'running').evaluate((element) => {
           const root = element.shadowRoot as ShadowRoot;
           const { bottom } = (root.querySelector('.stages') as Element).getBoundingClientRect();
@@ -60,7 +42,7 @@ for (const language of ['ko', 'en'] as const)
 browserTest(
   'a label stands in its segment, and moves no other when its stage begins',
   async (t, browser) => {
-    const page = await open(t, browser, { width: 720 });
+    const page = await openWall(t, browser, { width: 720 });
     const labelsOf = (name: string) =>
       example(page, name).evaluate((element) => {
         const root = element.shadowRoot as ShadowRoot;
@@ -88,7 +70,7 @@ browserTest(
 browserTest(
   'right to left, the bar begins at the right and a percentage reads as one',
   async (t, browser) => {
-    const page = await open(t, browser, { around: 'rtl' });
+    const page = await openWall(t, browser, { around: 'rtl' });
     const { width, isAtRight, isReadable } = await example(page, 'running').evaluate((element) => {
       const root = element.shadowRoot as ShadowRoot;
       const bar = (root.querySelector('.bar') as Element).getBoundingClientRect();
@@ -115,9 +97,43 @@ browserTest(
 );
 
 browserTest(
+  'right to left, words stand where a reader begins, and read as they are written',
+  async (t, browser) => {
+    const page = await openWall(t, browser, { around: 'rtl' });
+    /** How far the text's first letter is from the bar's left end, and its last one from the right end. */
+    const [message, percent, time] = await example(page, 'running').evaluate((element) => {
+      const root = element.shadowRoot as ShadowRoot;
+      const bar = (root.querySelector('.bar') as Element).getBoundingClientRect();
+      return ['.message', '.percent', '.times span'].map((selector) => {
+        const texts = document.createTreeWalker(root.querySelector(selector) as Node, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode() && !texts.currentNode.textContent?.trim());
+        const text = texts.currentNode;
+        const range = document.createRange();
+        const [first, last] = [0, (text.textContent ?? '').length - 1].map((from) => {
+          range.setStart(text, from);
+          range.setEnd(text, from + 1);
+          return range.getBoundingClientRect();
+        });
+        if (!first || !last) throw new Error(`no text in ${selector}`);
+        const isInOrder = first.left < last.left;
+        return {
+          left: Math.round(first.left - bar.left),
+          right: Math.round(bar.right - last.right),
+          isInOrder,
+        };
+      });
+    });
+    assert.ok(message && percent && time);
+    assert.ok(Math.abs(message.right) < 1 && Math.abs(percent.left) < 1);
+    assert.ok(message.isInOrder && percent.isInOrder && time.isInOrder);
+  },
+  STILL,
+);
+
+browserTest(
   'no reset of a page reaches in',
   async (t, browser) => {
-    const page = await open(t, browser, { width: 480 });
+    const page = await openWall(t, browser, { width: 480 });
     const styleOf = () =>
       example(page, 'running')
         .locator('.message')
@@ -135,7 +151,7 @@ browserTest(
 browserTest(
   'the log shows whole lines, and the line of a failure once',
   async (t, browser) => {
-    const page = await open(t, browser, { width: 480 });
+    const page = await openWall(t, browser, { width: 480 });
     const { cut, times } = await example(page, 'failed').evaluate((element) => {
       const root = element.shadowRoot as ShadowRoot;
       const box = root.querySelector('.lines') as HTMLElement;
@@ -159,13 +175,15 @@ browserTest(
   'in a column of compact elements the words begin at one place, and stay inside',
   async (t, browser) => {
     for (const width of [420, 240, 160]) {
-      const page = await open(t, browser, { variant: 'compact', width });
+      const page = await openWall(t, browser, { variant: 'compact', width });
       const words = await page.locator('run-progress').evaluateAll((elements) =>
         elements.map((element) => {
           const title = element.shadowRoot?.querySelector('.title') as HTMLElement;
+          const link = element.querySelector('a') as HTMLElement;
           const { left, right } = element.getBoundingClientRect();
           const box = title.getBoundingClientRect();
-          return { at: Math.round(box.left - left), isInside: box.right <= right + 1 };
+          const end = Math.max(box.right, link.getBoundingClientRect().right);
+          return { at: Math.round(box.left - left), isInside: end <= right + 1 };
         }),
       );
       assert.equal(
@@ -178,151 +196,3 @@ browserTest(
   },
   STILL,
 );
-
-browserTest('two hundred idle elements render nothing, and one that counts renders', async (t, browser) => {
-  const page = await openGallery(browser, {});
-  t.after(() => page.close());
-  const renders = async (variant: Wall['variant'], names: string[]) => {
-    await hang(page, { variant, width: 320, language: 'en' });
-    await page.evaluate((names) => {
-      const counts: Record<string, number> = {};
-      Object.assign(globalThis, { counts });
-      for (const section of document.querySelectorAll('section')) {
-        const name = section.querySelector('h1')?.textContent ?? '';
-        if (!names.includes(name)) continue;
-        counts[name] = 0;
-        const element = section.querySelector('run-progress');
-        if (!element?.shadowRoot) continue;
-        const { requestUpdate } = element;
-        element.requestUpdate = (...change) => {
-          counts[name] = (counts[name] ?? 0) + 1;
-          requestUpdate.apply(element, change);
-        };
-      }
-    }, names);
-    await page.clock.runFor(5_000);
-    return page.evaluate(() => (globalThis as unknown as { counts: Record<string, number> }).counts);
-  };
-  const idle = ['waiting', 'running', 'unknown state', 'done', 'failed', 'expired', 'refused'];
-  assert.deepEqual(await renders('compact', idle), Object.fromEntries(idle.map((name) => [name, 0])));
-  const full = await renders('full', ['running', 'done', 'expired']);
-  assert.deepEqual([full.done, full.expired], [0, 0]);
-  assert.ok((full.running ?? 0) >= 4, 'its elapsed time counts');
-});
-
-/** A page with these elements, which take their messages from the test. */
-async function openPage(t: TestContext, browser: Browser, html: string): Promise<Page> {
-  const page = await openGallery(browser, STILL);
-  t.after(() => page.close());
-  await page.clock.resume();
-  await page.evaluate((html) => {
-    document.documentElement.lang = 'en';
-    document.body.innerHTML = html;
-  }, html);
-  return page;
-}
-
-const MANUAL = 'transport="manual" run-id="a"';
-
-browserTest('rows that a page learns of at load say nothing; later each names itself', async (t, browser) => {
-  const rows = Array.from(
-    { length: 20 },
-    (_, row) => `<run-progress ${MANUAL} label="Video ${row}" variant="compact"></run-progress>`,
-  );
-  const page = await openPage(t, browser, rows.join(''));
-  const spoken = () =>
-    page.evaluate(async () => {
-      const elements = [...document.querySelectorAll('run-progress')];
-      await Promise.all(elements.map((element) => element.updateComplete));
-      return elements
-        .map(({ shadowRoot }) => shadowRoot?.querySelector('[role=status]')?.textContent)
-        .filter(Boolean);
-    });
-  const send = (message: object, only?: number) =>
-    page.evaluate(
-      ([message, only]) => {
-        for (const [row, element] of document.querySelectorAll('run-progress').entries()) {
-          if (only === undefined || only === row)
-            element.receive({ run_id: 'a', ts: Date.now(), ...(message as object) });
-        }
-      },
-      [message, only] as const,
-    );
-  assert.deepEqual(await spoken(), []);
-  await send({
-    type: 'initial_state',
-    id: 1,
-    state: 'PLOT_GENERATION',
-    progress: 0.1,
-    logs: [],
-    log_times: [],
-  });
-  assert.deepEqual(await spoken(), []);
-  await send({ type: 'progress', id: 2, state: 'QA', progress: 0.9 }, 7);
-  assert.deepEqual(await spoken(), ['Video 7, Checking quality, 90%']);
-});
-
-browserTest('it speaks the language of what its shadow tree stands in', async (t, browser) => {
-  const page = await openPage(t, browser, '<div lang="ko"><section></section></div>');
-  const title = await page.evaluate(async (html) => {
-    const root = document.querySelector('section')?.attachShadow({ mode: 'open' });
-    if (!root) throw new Error('no section');
-    root.innerHTML = html;
-    const element = root.querySelector('run-progress');
-    await element?.updateComplete;
-    return element?.shadowRoot?.querySelector('.title')?.textContent;
-  }, `<p><run-progress ${MANUAL}></run-progress></p>`);
-  assert.equal(title, '대기 중');
-});
-
-browserTest('stages that are none are reported once, and the run is shown without', async (t, browser) => {
-  const page = await openPage(t, browser, '');
-  const errors: string[] = [];
-  page.on('console', (message) => errors.push(message.text()));
-  const reported = page.waitForEvent('console');
-  await page.evaluate(async (html) => {
-    document.body.innerHTML = html;
-    const element = document.querySelector('run-progress');
-    element?.receive({
-      type: 'progress',
-      run_id: 'a',
-      id: 1,
-      ts: Date.now(),
-      state: 'BAKING',
-      progress: 0.5,
-    });
-    await element?.updateComplete;
-    element?.requestUpdate();
-    await element?.updateComplete;
-  }, `<run-progress ${MANUAL} stages="[null]"></run-progress>`);
-  await reported;
-  assert.equal(await page.locator('.title').textContent(), 'BAKING');
-  assert.equal(errors.length, 1);
-});
-
-browserTest('a slotted link without an address stays hidden, whatever its class says', async (t, browser) => {
-  const links = '<a class="button" data-href="video_url">1</a>';
-  const page = await openPage(
-    t,
-    browser,
-    `<style>.button { display: inline-flex }</style>
-     <run-progress ${MANUAL}>${links.replace('<a', '<a slot="done"')}<span slot="done">${links}</span></run-progress>`,
-  );
-  const end = (data?: object) =>
-    page.evaluate(async (data) => {
-      const element = document.querySelector('run-progress');
-      element?.receive({
-        type: 'initial_state',
-        run_id: 'a',
-        id: data ? 2 : 1,
-        ts: Date.now(),
-        state: 'END',
-        done: true,
-        data,
-      });
-      await element?.updateComplete;
-      return [...document.querySelectorAll('a')].map((link) => link.checkVisibility());
-    }, data);
-  assert.deepEqual(await end(), [false, false]);
-  assert.deepEqual(await end({ video_url: '/1.mp4' }), [true, true]);
-});

@@ -183,6 +183,7 @@ test('the step names what the title doesn’t', () => {
   const only = [{ state: 'QA' }];
   assert.equal(viewOf({ messages: [event(1, 1, { state: 'QA' })] }, { stages: only }).step, '1/1');
   assert.equal(viewOf({ messages: [] }, { stages: only }).step, 'next: QA');
+  assert.equal(viewOf({ messages: [], connection: 'refused' }, { stages: only }).step, '');
 });
 
 test('finished stages show how long they took, where that is known exactly', () => {
