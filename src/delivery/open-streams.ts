@@ -35,6 +35,7 @@ export function createOpenStreams({ heartbeatMs, now }: OpenStreamsOptions): Ope
   let isClosed = false;
   // Monotonic, and read at each look: ten thousand writes a turn don't ask the system for the time.
   let clock = performance.now();
+  const lastLook = () => clock;
   setInterval(look, heartbeatMs / LOOKS_PER_INTERVAL).unref();
 
   function look() {
@@ -63,9 +64,9 @@ export function createOpenStreams({ heartbeatMs, now }: OpenStreamsOptions): Ope
   }
 
   return {
-    open: (socket, { head, ...options }, starts) => {
-      const { format } = options;
-      const stream = new Stream(socket, options, () => clock);
+    open: (socket, options, starts) => {
+      const { format, head } = options;
+      const stream = new Stream(socket, options, lastLook);
       keep(socket, stream, streams);
       socket.cork();
       stream.begin(head, format.hello(now()));

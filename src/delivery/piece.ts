@@ -12,12 +12,20 @@ export const LAST_CHUNK = '0\r\n\r\n';
 const END = '\r\n';
 const END_BYTES = Buffer.from(END);
 
-/** An empty text has no chunk: that would be the last one. */
 export function createPiece(text: string): Piece {
   if (text === '') return { chunk: [], plain: [] };
-  const size = `${Buffer.byteLength(text).toString(16)}${END}`;
-  const chunk = Buffer.from(`${size}${text}${END}`);
-  return { chunk: [chunk], plain: [chunk.subarray(size.length, -END.length)] };
+  const start = chunkStart(text);
+  const chunk = Buffer.from(`${start}${text}${END}`);
+  return { chunk: [chunk], plain: [chunk.subarray(start.length, -END.length)] };
+}
+
+/** A text that one reader alone gets, as a chunk. An empty one has none: that would be the last one. */
+export function chunkOf(text: string): string {
+  return text === '' ? '' : `${chunkStart(text)}${text}${END}`;
+}
+
+function chunkStart(text: string): string {
+  return `${Buffer.byteLength(text).toString(16)}${END}`;
 }
 
 /** A piece of large buffers, which are not copied. */

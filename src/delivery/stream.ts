@@ -6,7 +6,7 @@ import type { Reader, Run, Subscription } from '../runs/run.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
 import type { Departure, Ending } from './departure.ts';
 import type { Format } from './format.ts';
-import { createPiece, LAST_CHUNK, type Piece } from './piece.ts';
+import { chunkOf, LAST_CHUNK, type Piece } from './piece.ts';
 
 /** What is read, and from where on. */
 export interface Start {
@@ -59,8 +59,7 @@ export class Stream implements Reader {
 
   /** Sends the response's head, and the first bytes of the body with it. */
   begin(head: string, hello: string) {
-    this.#socket.write(head);
-    this.write(createPiece(hello));
+    this.#writeText(hello, head);
   }
 
   /** Reads until the stream closes. */
@@ -124,8 +123,14 @@ export class Stream implements Reader {
   breakOff(goodbye: string, ending: Ending) {
     if (!this.#socket.writable) return;
     this.#ending = ending;
-    this.write(createPiece(goodbye));
+    this.#writeText(goodbye);
     this.#socket.destroySoon();
+  }
+
+  /** In one write. */
+  #writeText(text: string, head = '') {
+    this.writtenAt = this.#now();
+    this.#socket.write(head + (this.#isChunked ? chunkOf(text) : text));
   }
 
   expire() {

@@ -37,6 +37,15 @@ export interface Access {
 }
 
 const PREFLIGHT_SECONDS = '7200';
+const OWN_PAGES: OutgoingHttpHeaders = {
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+};
+const ANY_SITE: OutgoingHttpHeaders = {
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+  'X-Content-Type-Options': 'nosniff',
+  Vary: 'Origin',
+};
 
 export function createAccess({ allowedHosts, allowedOrigins }: AccessOptions): Access {
   const hosts = new Set([
@@ -53,27 +62,21 @@ export function createAccess({ allowedHosts, allowedOrigins }: AccessOptions): A
     return URL.canParse(origin) && new URL(origin).host === host;
   }
 
-  function corsHeaders({ headers: { origin } }: RequestHead): OutgoingHttpHeaders {
-    if (allowedOrigins !== '*' && allowedOrigins.length === 0) return {};
-    if (origin === undefined || !isAllowed(origin)) return { Vary: 'Origin' };
-    return {
-      'Access-Control-Allow-Origin': allowedOrigins === '*' ? '*' : origin,
-      'Access-Control-Expose-Headers': 'Retry-After, ETag, WWW-Authenticate',
-      // Cookies come along for origins that are named, never for all.
-      ...(allowedOrigins !== '*' && { 'Access-Control-Allow-Credentials': 'true' }),
-      Vary: 'Origin',
-    };
-  }
+  /** Made once: every answer needs one of them. */
+  const forOwnPages = allowedOrigins.length === 0 ? OWN_PAGES : { ...OWN_PAGES, Vary: 'Origin' };
+  const forAnyPage = headersFor('*');
+  // Cookies come along for origins that are named, never for all.
+  const forNamed = new Map(
+    (allowedOrigins === '*' ? [] : allowedOrigins).map((origin) => [
+      origin,
+      { ...headersFor(origin), 'Access-Control-Allow-Credentials': 'true' },
+    ]),
+  );
 
-  /** Also for what a page loads without CORS, as an image or a script: there `Origin` isn't sent. */
-  function answerHeaders(head: RequestHead): OutgoingHttpHeaders {
-    const cors = corsHeaders(head);
-    const isForOthers = allowedOrigins === '*' || 'Access-Control-Allow-Origin' in cors;
-    return {
-      ...cors,
-      'Cross-Origin-Resource-Policy': isForOthers ? 'cross-origin' : 'same-origin',
-      'X-Content-Type-Options': 'nosniff',
-    };
+  function answerHeaders({ headers: { origin } }: RequestHead): OutgoingHttpHeaders {
+    if (allowedOrigins !== '*') return (origin !== undefined && forNamed.get(origin)) || forOwnPages;
+    // What a page loads without CORS, as an image or a script, comes without `Origin`.
+    return origin === undefined ? ANY_SITE : forAnyPage;
   }
 
   return {
@@ -101,16 +104,24 @@ export function createAccess({ allowedHosts, allowedOrigins }: AccessOptions): A
       (allowedOrigins !== '*' && allowedOrigins.includes(origin)),
     answerHeaders,
     preflightHeaders: (head) => {
-      const cors = corsHeaders(head);
-      if (!cors['Access-Control-Allow-Origin']) return cors;
+      const headers = answerHeaders(head);
+      if (!headers['Access-Control-Allow-Origin']) return headers;
       return {
-        ...cors,
+        ...headers,
         'Access-Control-Allow-Methods': 'GET, POST',
         'Access-Control-Allow-Headers':
           'Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID',
         'Access-Control-Max-Age': PREFLIGHT_SECONDS,
       };
     },
+  };
+}
+
+function headersFor(origin: string): OutgoingHttpHeaders {
+  return {
+    ...ANY_SITE,
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'Retry-After, ETag, WWW-Authenticate',
   };
 }
 

@@ -29,7 +29,7 @@ export interface AdmissionOptions {
 }
 
 export function createAdmission({ routes, basePath = '', access, gate }: AdmissionOptions): Admission {
-  async function admitAny(head: RequestHead): Promise<Pass<Route>> {
+  async function admitAny(head: RequestHead): Promise<AnyPass> {
     const { route, params, query } = findRoute(routes, head.method ?? '', head.url ?? '/', basePath);
     // A health check names the service as its network does, and the answer tells a foreign page nothing.
     if (!route.isForHealthChecks) access.checkHost(head);
@@ -37,20 +37,21 @@ export function createAdmission({ routes, basePath = '', access, gate }: Admissi
     if (route.method === 'POST' || 'upgrade' in route) access.checkOrigin(head);
     const runIds = 'runsOf' in route ? route.runsOf({ params, query }) : [];
     const { scope } = route;
-    const need = { runs: runIds, mayUseCookie: access.mayUseCookie(head) };
-    const permit = scope === 'none' ? ANYBODY : await gate.admit(head, query, { ...need, scope });
-    return { route, params, query, runIds, permit };
+    const mayUseCookie = access.mayUseCookie(head);
+    const permit =
+      scope === 'none' ? ANYBODY : await gate.admit(head, query, { scope, runs: runIds, mayUseCookie });
+    return { route, params, query, runIds, permit } as AnyPass;
   }
 
   return {
     admit: async (head) => {
       const pass = await admitAny(head);
-      if ('upgrade' in pass.route) throw upgradeRequired();
-      return { ...pass, route: pass.route };
+      if (isUpgrade(pass)) throw upgradeRequired();
+      return pass;
     },
     admitUpgrade: async (head) => {
       const pass = await admitAny(head);
-      if ('upgrade' in pass.route) return { ...pass, route: pass.route };
+      if (isUpgrade(pass)) return pass;
       throw new HttpProblem(404, 'not-found', 'No WebSocket is here: it is at /ws/{run_id}.');
     },
     takesOver: (head) => {
@@ -62,6 +63,12 @@ export function createAdmission({ routes, basePath = '', access, gate }: Admissi
       }
     },
   };
+}
+
+type AnyPass = Pass<AnswerRoute | TakeOverRoute> | Pass<UpgradeRoute>;
+
+function isUpgrade(pass: AnyPass): pass is Pass<UpgradeRoute> {
+  return 'upgrade' in pass.route;
 }
 
 const ANYBODY = { subject: '', expiresAt: null };

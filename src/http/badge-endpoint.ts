@@ -15,7 +15,7 @@ const HEADERS = {
 
 export function badgeRoutes({ hub, addressOf }: PollEndpointOptions): Route[] {
   async function badge({ request, response, runIds: [runId = ''] }: AnswerContext) {
-    const client = addressOf(request, request.socket);
+    const client = () => addressOf(request, request.socket);
     const run = await openRun(hub, runId, { confirmUnknown: true, client });
     const { last, lastId } = run.history;
     const headers = { ...HEADERS, ETag: `"badge-${lastId}"` };

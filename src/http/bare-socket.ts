@@ -6,11 +6,14 @@ import { type HttpProblem, problemBody, problemHeaders } from './problem.ts';
 /** A client that has its answer may send on for so long, and would lose the answer if the connection closed before. */
 const LINGER_MS = 2000;
 
-/** Status line and fields (RFC 9112, 4 and 5), with the empty line. Values are the service's own, and hold no line ends. */
-export function responseHead(status: number, headers: OutgoingHttpHeaders): string {
-  const all = { ...headers, Date: httpDate(), Connection: 'close' };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`;
+/**
+ * Status line and fields (RFC 9112, 4 and 5), with the empty line. Values are the service's own, and hold no line ends.
+ * No two of `headers` may have a name in common: nothing is merged, as this is made for each of ten thousand readers.
+ */
+export function responseHead(status: number, ...headers: OutgoingHttpHeaders[]): string {
+  let fields = '';
+  for (const some of headers) for (const name of Object.keys(some)) fields += `${name}: ${some[name]}\r\n`;
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields}Date: ${httpDate()}\r\nConnection: close\r\n\r\n`;
 }
 
 let date = { second: 0, text: '' };

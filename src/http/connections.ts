@@ -79,8 +79,9 @@ export function createConnections(places: Places, expiries: Expiries, log: Logge
         seconds: Math.round((performance.now() - since) / 100) / 10,
       });
     };
+    // It comes once; `once` would keep a wrapper for each connection.
     if (socket.closed) leave();
-    else socket.once('close', leave);
+    else socket.on('close', leave);
   }
 
   function tell({ transport, runIds, from }: Connection, departure: Departure, cost: object) {

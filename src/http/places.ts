@@ -11,8 +11,8 @@ export interface PlaceLimits {
 /** What a connection counts for. */
 export interface Place {
   runIds: readonly string[];
-  /** See client-address.ts. */
-  address: string;
+  /** See client-address.ts. Asked only where it is counted: the system has to be asked for it. */
+  address(): string;
 }
 
 /** To be called once, when the connection has closed. */
@@ -42,7 +42,7 @@ export function createPlaces(limits: PlaceLimits): CountedPlaces {
   const ofAddress = new Map<string, number>();
   let open = 0;
 
-  function refusalOf({ runIds, address }: Place): Refusal | null {
+  function refusalOf(runIds: readonly string[], address: string): Refusal | null {
     if (open >= maxConnections)
       return { code: 'too-many-connections', detail: `All ${maxConnections} connections are in use.`, open };
     if ((ofAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
@@ -60,7 +60,7 @@ export function createPlaces(limits: PlaceLimits): CountedPlaces {
   const isAddressCounted = maxConnectionsPerAddress !== Number.POSITIVE_INFINITY;
   const isRunCounted = maxConnectionsPerRun !== Number.POSITIVE_INFINITY;
 
-  function count({ runIds, address }: Place, by: 1 | -1) {
+  function count(runIds: readonly string[], address: string, by: 1 | -1) {
     open += by;
     if (isAddressCounted) add(ofAddress, address, by);
     if (isRunCounted) for (const runId of runIds) add(ofRun, runId, by);
@@ -72,11 +72,12 @@ export function createPlaces(limits: PlaceLimits): CountedPlaces {
   };
 
   return {
-    take: (place) => {
-      const refusal = refusalOf(place);
+    take: ({ runIds, address: addressOf }) => {
+      const address = isAddressCounted ? addressOf() : '';
+      const refusal = refusalOf(runIds, address);
       if (refusal) return refusal;
-      count(place, 1);
-      return isAddressCounted || isRunCounted ? () => count(place, -1) : giveBackUnkeyed;
+      count(runIds, address, 1);
+      return isAddressCounted || isRunCounted ? () => count(runIds, address, -1) : giveBackUnkeyed;
     },
   };
 }

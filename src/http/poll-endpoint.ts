@@ -14,7 +14,7 @@ export interface PollEndpointOptions {
 
 export function pollRoutes({ hub, addressOf }: PollEndpointOptions): Route[] {
   async function poll({ request, response, runIds }: AnswerContext) {
-    const client = addressOf(request, request.socket);
+    const client = () => addressOf(request, request.socket);
     const run = await openRun(hub, runIds[0] ?? '', { confirmUnknown: true, client });
     const headers = { ETag: etagOf(run), 'Cache-Control': 'no-cache' };
     if (hasNamed(request, headers.ETag)) {

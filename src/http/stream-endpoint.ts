@@ -1,7 +1,5 @@
 // Event streams, of one run and of several, and their finite form, long polling: from a request to the runs that are
 // read, or to the answer that there is nothing to wait for.
-import type { OutgoingHttpHeaders } from 'node:http';
-import type { Format } from '../delivery/format.ts';
 import { createNdjson } from '../delivery/ndjson.ts';
 import type { OpenStreams } from '../delivery/open-streams.ts';
 import { createSse } from '../delivery/sse.ts';
@@ -34,6 +32,8 @@ const HEADERS = {
   'Content-Encoding': 'identity',
   'X-Accel-Buffering': 'no',
 };
+const CHUNKED_HEADERS = { ...HEADERS, 'Transfer-Encoding': 'chunked' };
+const NOT_STORED = { 'Cache-Control': 'no-store' };
 /** After a shutdown not all come back at once. */
 const MOST_RETRY_SECONDS = 5;
 
@@ -50,7 +50,7 @@ const ofSeveralRuns: Formats = {
 };
 
 export function streamRoutes({ hub, streams, connections, addressOf }: StreamEndpointOptions): Route[] {
-  async function open({ runId, cursor }: WantedRun, client: string): Promise<Start> {
+  async function open({ runId, cursor }: WantedRun, client: () => string): Promise<Start> {
     return { run: await openRun(hub, runId, { cursor, client }), cursor };
   }
 
@@ -59,25 +59,27 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
     const waitMs = waitMsOf(query);
     const formatName = formatOf(head, query, waitMs === null ? 'sse' : 'ndjson');
     const format = formats[formatName];
-    const address = addressOf(head, socket);
-    const starts = await Promise.all(wanted.map((one) => open(one, address)));
+    const client = () => addressOf(head, socket);
+    const starts = await Promise.all(wanted.map((one) => open(one, client)));
     if (socket.destroyed) return;
     const endsWithRun = formats === ofOneRun;
-    const nothing = responseHead(204, { ...headers, 'Cache-Control': 'no-store' });
+    const nothing = () => responseHead(204, headers, NOT_STORED);
     const hasAll = starts.every(({ run, cursor }) => run.isFinishedFor(cursor));
     // EventSource takes 204 as the wish not to come back.
-    if (hasAll && (endsWithRun || waitMs !== null)) return endWith(socket, nothing);
+    if (hasAll && (endsWithRun || waitMs !== null)) return endWith(socket, nothing());
     const isChunked = head.httpVersion !== '1.0';
-    const streamHead = responseHead(200, { ...headers, ...headersOf(format, isChunked) });
+    const contentType = { 'Content-Type': format.contentType };
+    const streamHead = responseHead(200, headers, contentType, isChunked ? CHUNKED_HEADERS : HEADERS);
     if (head.method === 'HEAD') return endWith(socket, streamHead);
-    const options = { format, isChunked, head: streamHead };
     const transport = waitMs === null ? formatName : 'long-poll';
     const from = starts.map(({ cursor }) => cursor);
-    const connection = { transport, runIds, from, permit, address } as const;
+    const connection = { transport, runIds, from, permit, address: client } as const;
     await connections.enter(socket, connection, () => {
-      if (waitMs === null) return streams.open(socket, { ...options, endsWithRun }, starts);
+      if (waitMs === null)
+        return streams.open(socket, { format, isChunked, head: streamHead, endsWithRun }, starts);
       const closing = rawProblem(shuttingDown(), headers);
-      return streams.answerOnce(socket, { ...options, waitMs, nothing, closing }, starts);
+      const answer = { format, isChunked, head: streamHead, waitMs, nothing: nothing(), closing };
+      return streams.answerOnce(socket, answer, starts);
     });
   }
 
@@ -101,10 +103,6 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
       },
     },
   ];
-}
-
-function headersOf({ contentType }: Format, isChunked: boolean): OutgoingHttpHeaders {
-  return { 'Content-Type': contentType, ...HEADERS, ...(isChunked && { 'Transfer-Encoding': 'chunked' }) };
 }
 
 function urlTooLong(): HttpProblem {

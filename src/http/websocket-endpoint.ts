@@ -21,11 +21,13 @@ export function webSocketRoutes({
 }: WebSocketEndpointOptions): Route[] {
   async function upgrade({ request, socket, rest, query, runIds, permit }: UpgradeContext) {
     const { runId, cursor } = wantedRun(request, query, runIds);
-    const address = addressOf(request, request.socket);
-    const run = await openRun(hub, runId, { cursor, client: address });
+    const client = () => addressOf(request, request.socket);
+    const run = await openRun(hub, runId, { cursor, client });
     if (socket.destroyed) return;
-    await connections.enter(socket, { transport: 'websocket', runIds, from: [cursor], permit, address }, () =>
-      webSockets.accept(request, socket, rest, run, cursor),
+    await connections.enter(
+      socket,
+      { transport: 'websocket', runIds, from: [cursor], permit, address: client },
+      () => webSockets.accept(request, socket, rest, run, cursor),
     );
   }
 

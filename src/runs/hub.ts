@@ -22,8 +22,8 @@ export interface HubOptions {
 
 export interface OpenOptions {
   cursor?: Cursor;
-  /** Who asks: each client may have a share of the runs that nobody has published to. */
-  client?: string;
+  /** Who asks: each client may have a share of the runs that nobody has published to. Called for a run that is not open. */
+  client?(): string;
   /** For an answer that says "unknown". A stream waits, and hears of the run's start. */
   confirmUnknown?: boolean;
   patienceMs: number;
@@ -87,9 +87,13 @@ export function createHub(options: HubOptions): Hub {
   });
   const sweeper = setInterval(sweep, SWEEP_MS).unref();
 
-  function openRun(runId: string, client: string): OpenRun {
-    const known = runs.get(runId);
-    if (known) return known;
+  async function openRun(runId: string, client: string): Promise<OpenRun> {
+    if (unknown.isFullFor(client)) await checkKnown(runId);
+    // Somebody else may have opened it meanwhile.
+    return runs.get(runId) ?? addRun(runId, client);
+  }
+
+  function addRun(runId: string, client: string): OpenRun {
     if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
     const run = createRun(runId, historyLimit, () => hasChanged(open), counts, options.onWritten);
     const at = now();
@@ -248,9 +252,8 @@ export function createHub(options: HubOptions): Hub {
   }
 
   return {
-    open: async (runId, { cursor = SNAPSHOT, client = '', confirmUnknown = false, patienceMs }) => {
-      if (!runs.has(runId) && unknown.isFullFor(client)) await checkKnown(runId);
-      const open = openRun(runId, client);
+    open: async (runId, { cursor = SNAPSHOT, client = nobody, confirmUnknown = false, patienceMs }) => {
+      const open = runs.get(runId) ?? (await openRun(runId, client()));
       open.usedAt = now();
       // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost; and a
       // run without events may have started unheard.
@@ -269,6 +272,8 @@ export function createHub(options: HubOptions): Hub {
     },
   };
 }
+
+const nobody = () => '';
 
 async function within(ms: number, promise: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

@@ -33,10 +33,13 @@ const ASK_STORE: Step = { kind: 'ask-store' };
 
 export function createReplay(history: History, historyLimit: number): Replay {
   let steps = new Map<number, Step>();
+  let snapshots: { plain?: Step; gap?: Step } = {};
 
   function snapshot(gap: boolean): Step {
+    const kind = gap ? 'gap' : 'plain';
     const id = history.lastId;
-    return { kind: 'snapshot', gap, next: id === 0 ? WAITING : { at: 'event', id } };
+    snapshots[kind] ??= { kind: 'snapshot', gap, next: id === 0 ? WAITING : { at: 'event', id } };
+    return snapshots[kind];
   }
 
   function stepAfterEvent(id: number): Step {
@@ -84,6 +87,7 @@ export function createReplay(history: History, historyLimit: number): Replay {
     },
     reset: () => {
       steps = new Map();
+      snapshots = {};
     },
   };
 }

@@ -8,12 +8,12 @@ const UNLIMITED: PlaceLimits = {
   maxConnectionsPerRun: Number.POSITIVE_INFINITY,
   maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
 };
-const PLACE: Place = { runIds: ['a', 'b'], address: '192.0.2.1' };
+const PLACE: Place = { runIds: ['a', 'b'], address: () => '192.0.2.1' };
 
 for (const [limit, code, other] of [
   ['maxConnections', 'too-many-connections', null],
   ['maxConnectionsPerRun', 'too-many-connections-of-run', { ...PLACE, runIds: ['c'] }],
-  ['maxConnectionsPerAddress', 'too-many-connections-of-address', { ...PLACE, address: '192.0.2.2' }],
+  ['maxConnectionsPerAddress', 'too-many-connections-of-address', { ...PLACE, address: () => '192.0.2.2' }],
 ] as const)
   test(`${limit}: the last place is given once, and again when it was given back`, () => {
     const places = createPlaces({ ...UNLIMITED, [limit]: 2 });

@@ -114,7 +114,8 @@ test('so many runs are open at once, and there is room again when they are close
 test('whoever makes names up uses a share of the room: known runs, and the unknown ones of others, are opened', async (t) => {
   const { store, hub } = setUp(t, { maxOpenRuns: 20 });
   await store.publish('known', { log: 'one' });
-  const open = (runId: string, client: string) => hub.open(runId, { client, patienceMs: PATIENCE_MS });
+  const open = (runId: string, client: string) =>
+    hub.open(runId, { client: () => client, patienceMs: PATIENCE_MS });
   await open('made up 1', 'mallory');
   await open('made up 2', 'mallory');
   await assert.rejects(open('made up 3', 'mallory'), TooManyRuns);
