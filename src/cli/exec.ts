@@ -11,7 +11,7 @@ const usage = `Usage: run-progress exec RUN [options] -- COMMAND [ARGUMENTS]
 
 Runs the command. Each line that it prints is passed on, and a line of the run's
 log; one that holds progress, as [3/20] or 15 % or the bars of tqdm, ffmpeg, apt and
-pytest, moves the bar. While it prints nothing a sign of life is sent every 15 s. It
+pytest, moves the bar. While it prints nothing a sign of life is sent every 30 s. It
 ends the run as it ended, END or FAILED, and answers with its exit code. Signals are
 passed on to it. Where nothing can be reported it runs all the same.
 
@@ -20,6 +20,7 @@ passed on to it. Where nothing can be reported it runs all the same.
   --failed-state STATE   the state after any other (default: FAILED)
   --attempt N        a higher one begins the run anew
   --no-log           report progress, but no lines
+  --heartbeat TIME   how long it may be silent before a sign of life (default: 30s)
   --flush TIME       how long to try to report the end (default: 10s)
 ${SINK_USAGE}
 
@@ -38,10 +39,9 @@ const OPTIONS = {
   'failed-state': { type: 'string', default: 'FAILED' },
   attempt: FIELD_OPTIONS.attempt,
   'no-log': { type: 'boolean', default: false },
+  heartbeat: { type: 'string', default: '30s' },
   flush: { type: 'string', default: '10s' },
 } as const;
-
-const HEARTBEAT_MS = 15_000;
 
 export const exec: Command = { usage, run };
 
@@ -56,12 +56,13 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const begin = updateOfOptions({ state: values.state, attempt: values.attempt }) ?? {};
   const states = { end: values['end-state'], failed: values['failed-state'] };
   for (const state of Object.values(states)) updateOfOptions({ state });
+  const heartbeatMs = durationMs('--heartbeat', values.heartbeat);
   const flushMs = durationMs('--flush', values.flush);
 
   const warn = (text: string) => world.stderr.write(`run-progress: ${text}\n`);
   const sink = await createSink({ runId: runId(name), values, env: world.env, onWarning: warn });
   sink.publish(begin);
-  const heartbeat = setInterval(() => sink.publish({}), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => sink.publish({}), heartbeatMs);
   const report = reportOutput({
     hasLog: !values['no-log'],
     publish: (update) => {

@@ -30,6 +30,9 @@ const PERCENTS = [
   /(?:^|[#\s.:=])(\d{1,3}(?:\.\d+)?)\s?%$/,
 ];
 
+/** Of dpkg and apt: over within a second, and before anything is done. */
+const PRELUDE = /^\(?Reading |^Building dependency tree/;
+
 const DURATION = /Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)/;
 const TIME = /\btime=(\d+):(\d\d):(\d\d(?:\.\d+)?)/;
 
@@ -41,7 +44,7 @@ export function createLineProgress(): ProgressOf {
     if (duration !== null) durationSeconds = Math.max(durationSeconds, duration);
     const time = secondsOf(TIME.exec(line));
     if (time !== null && durationSeconds > 0) return { progress: Math.min(1, time / durationSeconds) };
-    return countersOf(line) ?? percentOf(line);
+    return PRELUDE.test(line) ? null : (countersOf(line) ?? percentOf(line));
   };
 }
 

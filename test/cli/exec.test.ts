@@ -8,6 +8,7 @@ import { request } from 'undici';
 import { readHistory } from '../support/history-list.ts';
 import { freePort, startRedis } from '../support/redis.ts';
 import { startService } from '../support/service.ts';
+import { openSse } from '../support/sse-reader.ts';
 import { runCli, startCli } from './cli.ts';
 
 const redis = await startRedis();
@@ -100,6 +101,29 @@ test('a command that a signal ends is 128 and its number', async () => {
   const { code } = await runCli(['exec', 'killed', '--', 'sh', '-c', 'kill -KILL $$'], http);
   assert.equal(code, 137);
   assert.equal((await readHistory(client, 'killed')).at(-1)?.message, 'ended by SIGKILL');
+});
+
+test('killed itself it can say nothing: the run stays as it was, and its signs of life stop', async (t) => {
+  const lively = await startService({ REDIS_URL: redis.url, HEARTBEAT_SECONDS: '1' });
+  t.after(() => lively.stop('SIGKILL'));
+  const stream = await openSse(lively.eventsUrl('exec-killed'));
+  t.after(stream.close);
+  const command = ['sh', '-c', 'echo "command $$"; exec sleep 600'];
+  const cli = startCli(['exec', 'exec-killed', '--heartbeat', '0.1s', '--', ...command], {
+    REDIS_URL: redis.url,
+  });
+  const [, pid] = await cli.untilPrinted(/command (\d+)/);
+  t.after(() => process.kill(Number(pid)));
+  await stream.until(
+    'signs of life',
+    () => stream.progress().filter(({ message }) => message === '').length > 3,
+  );
+  cli.kill('SIGKILL');
+  await cli.ended;
+  // A ping comes after a second without an event, in which ten signs of life would have come.
+  await stream.until('a ping', ({ messages }) => messages.at(-1)?.event === 'ping');
+  const { state, done } = stream.progress().at(-1) ?? {};
+  assert.deepEqual([state, done ?? false], ['RUNNING', false]);
 });
 
 test('a command that can’t be started is 127 or 126, and fails the run', async () => {

@@ -33,6 +33,9 @@ const lines: [line: string, progress: number | null][] = [
   ['HTTP/1.1 200 OK', null],
   ['a discount of 15% was given to all', null],
   ['120%', null],
+  ['(Reading database ... 45%', null],
+  ['Reading package lists... 45%', null],
+  ['Building dependency tree... 50%', null],
   ['', null],
   ['time=00:00:30.00 bitrate=1000', null],
 ];
