@@ -66,6 +66,11 @@ const needs = [
     isThere: () => runs('/usr/bin/python3', '-c', `import ${name}`),
   })),
   {
+    package: 'python3-yaml',
+    why: "platforms' files",
+    isThere: () => runs('/usr/bin/python3', '-c', 'import yaml'),
+  },
+  {
     package: 'uwsgi-plugin-python3',
     why: 'a web server that runs no threads',
     isThere: () => existsSync('/usr/lib/uwsgi/plugins/python3_plugin.so') && runs('uwsgi', '--version'),
