@@ -893,15 +893,18 @@ class tracked:
     that is recorded, 30 s at most. Delivered twice by Celery or RQ it is counted once: it is known by its task's id, or by `part`
     where that is text. Its updates bear the `attempt` of the run if that is given, and no other.
 
-    `publisher`: a Publisher. Default: that of publish_progress.
+    `publisher`: a Publisher. Default: that of publish_progress. `heartbeat_seconds`: of silence, before each heartbeat.
     """
 
-    def __init__(self, run_id, *, part=False, attempt=None, publisher=None):
+    def __init__(self, run_id, *, part=False, attempt=None, publisher=None, heartbeat_seconds=HEARTBEAT_SECONDS):
+        if not 0 < heartbeat_seconds <= threading.TIMEOUT_MAX:
+            raise ValueError(f"heartbeat_seconds must be a positive number, not {heartbeat_seconds!r}")
         self.run_id = run_id
         self.attempt = attempt
         self._part = part
         self._publisher = publisher
         self._ended = None  # The terminal state that the body has reported.
+        self._heartbeat_seconds = heartbeat_seconds
         self._last = 0.0
         self._over = _Signal()
 
@@ -975,8 +978,8 @@ class tracked:
         os.kill(os.getpid(), number)
 
     def _beat(self):
-        while not self._over.wait(max(0.01, self._last + HEARTBEAT_SECONDS - time.monotonic())):
-            if time.monotonic() - self._last >= HEARTBEAT_SECONDS:
+        while not self._over.wait(max(0.01, self._last + self._heartbeat_seconds - time.monotonic())):
+            if time.monotonic() - self._last >= self._heartbeat_seconds:
                 self()
 
 
@@ -1060,6 +1063,9 @@ def _is_no_failure(error):
     return exceptions is not None and isinstance(error, (exceptions.Retry, exceptions.Ignore, exceptions.Reject))
 
 
+_failing_attempt = contextvars.ContextVar("publish_progress_failing_attempt", default=None)
+
+
 def connect_celery(run_id_of=None, publisher=None):
     """Says FAILED for each Celery task that dies in a way that no code in it survives (a hard time limit, a killed process,
     a revoked or expired task), and for each that raises. Once, where the app is made:
@@ -1072,31 +1078,37 @@ def connect_celery(run_id_of=None, publisher=None):
     from celery import signals
 
     find = run_id_of or _run_id_argument
-    attempts = collections.OrderedDict()  # By task id, of what this worker has received.
 
     def received(request=None, **_):
         attempt = new_attempt(publisher)
         # To the child process, which has it in the task's request.
         request.request_dict["run_progress_attempt"] = attempt
-        attempts[request.id] = attempt
-        while len(attempts) > 10_000:
-            attempts.popitem(last=False)
+        on_failure = request.on_failure
+
+        def fail(*args, **kwargs):
+            # Sends task_failure for a process that died, which says which task it was, and not which delivery.
+            token = _failing_attempt.set(attempt)
+            try:
+                return on_failure(*args, **kwargs)
+            finally:
+                _failing_attempt.reset(token)
+
+        request.on_failure = fail
 
     def failed(sender=None, task_id=None, exception=None, args=None, kwargs=None, **_):
-        say_failed(sender, task_id, args, kwargs, _one_line(exception))
+        attempt = _celery_attempt() or _failing_attempt.get()
+        say_failed(sender, task_id, attempt, args, kwargs, _one_line(exception))
 
     def revoked(sender=None, request=None, terminated=None, signum=None, expired=None, **_):
         how = "expired before it began" if expired else f"was ended by signal {signum}" if terminated else "was revoked"
-        say_failed(sender, request.id, request.args, request.kwargs, f"the task {how}")
+        attempt = getattr(request, "run_progress_attempt", None)
+        say_failed(sender, request.id, attempt, request.args, request.kwargs, f"the task {how}")
 
-    def say_failed(task, task_id, args, kwargs, line):
+    def say_failed(task, task_id, attempt, args, kwargs, line):
         run_id = find(task, args or (), kwargs or {})
         if run_id is None:
             return
         to = publisher or default_publisher()
-        # Of two deliveries at once this worker knows the later one under that id: the one that runs here knows itself.
-        received_last = attempts.pop(task_id, None)
-        attempt = _celery_attempt() or received_last
         recorded = to._recorded_attempt(run_id)
         if recorded == "done" or attempt is not None and recorded is not None and recorded > attempt:
             return

@@ -12,6 +12,7 @@ const HOW = {
   kill: /SIGKILL/,
   hard: /^TimeLimitExceeded/,
   soft: /^SoftTimeLimit/,
+  revoked: /^the task was ended by signal 15$/,
 };
 
 test('however a Celery task dies its run is FAILED, once, with the values that it had', async (t) => {
@@ -29,13 +30,25 @@ test('however a Celery task dies its run is FAILED, once, with the values that i
   );
   t.after(() => worker.stop('SIGKILL'));
   await worker.waitForLine('"ready"', (line) => /ready\.$/.test(line));
-  const sent = await whenEnded(spawnPython(['-c', 'import celery_ends; celery_ends.send()'], environment));
-  assert.equal(sent.code, 0, sent.stderr);
+  const run = async (code: string) => {
+    const { code: status, stderr } = await whenEnded(
+      spawnPython(['-c', `import celery_ends; celery_ends.${code}`], environment),
+    );
+    assert.equal(status, 0, stderr);
+  };
+  await run('send()');
   const whenDone = (runId: string) =>
     pollUntil(`the end of ${runId}`, async () => {
       const events = await readHistory(client, runId);
       return events.at(-1)?.done && events;
     });
+  for (const runId of ['plain-revoked', 'whole-revoked']) {
+    await pollUntil(
+      `the first word of ${runId}`,
+      async () => (await readHistory(client, runId)).at(-1)?.state,
+    );
+    await run(`revoke("${runId}")`);
+  }
   for (const kind of ['plain', 'whole']) {
     for (const [how, line] of Object.entries(HOW)) {
       const ends = (await whenDone(`${kind}-${how}`)).filter(({ done }) => done);

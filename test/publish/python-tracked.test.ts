@@ -69,3 +69,32 @@ test('a tracked body counts, ends as it ended, and gives way to a later attempt'
   const killed = await lastOf('killed');
   assert.deepEqual([killed.state, killed.message], ['FAILED', 'RuntimeError: ended by SIGTERM']);
 });
+
+test('heartbeats say that a silent body lives', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const subscriber = await redis.client();
+  let heard = 0;
+  const beats = new Promise<void>((resolve) => {
+    subscriber.on('message', (_, entries: string) => {
+      heard += entries.split('\n').length;
+      if (heard >= 4) resolve();
+    });
+  });
+  await subscriber.subscribe('autoshorts:run:silent');
+  const code = `
+import sys
+from publish_progress import tracked
+with tracked("silent", heartbeat_seconds=0.02):
+    sys.stdin.readline()
+`;
+  const child = spawnPython(['-c', code], { REDIS_URL: redis.url });
+  t.after(() => child.kill());
+  const ended = whenEnded(child);
+  await beats;
+  child.stdin.write('\n');
+  assert.deepEqual(await ended, { code: 0, stdout: '', stderr: '' });
+  const events = await readHistory(await redis.client(), 'silent');
+  assert.ok(events.slice(0, -1).every(({ state, message }) => state === null && message === ''));
+  assert.equal(events.at(-1)?.state, 'END');
+});

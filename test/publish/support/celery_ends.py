@@ -33,12 +33,17 @@ def whole(run_id, how):
         end(how)
 
 
+def revoke(name):
+    app.control.revoke(name, terminate=True)
+
+
 def send():
     for task in (plain, whole):
         name = task.__name__
         task.delay(f"{name}-return", "return")
         task.delay(f"{name}-raise", "raise")
         task.delay(f"{name}-kill", "kill")
+        task.apply_async((f"{name}-revoked", "stay"), task_id=f"{name}-revoked")
         task.apply_async((f"{name}-hard", "stay"), time_limit=1)
         task.apply_async((f"{name}-soft", "stay"), soft_time_limit=1)
         task.apply_async((f"{name}-expired", "return"), expires=0.001)
