@@ -12,6 +12,9 @@ from publish_progress import tracked
 
 app = Celery("chords", broker=os.environ["BROKER_URL"], backend=os.environ["BROKER_URL"])
 app.conf.update(worker_lost_wait=0.5, worker_prefetch_multiplier=1)
+if "VISIBILITY_TIMEOUT" in os.environ:
+    # What a worker had that was killed is delivered again when the next one starts.
+    app.conf.broker_transport_options = {"visibility_timeout": float(os.environ["VISIBILITY_TIMEOUT"])}
 publish_progress.connect_celery()
 
 
@@ -37,6 +40,20 @@ def delivered(run_id, nth):
             client.blpop("the first has ended", 30)
             report(log="delivery 2 goes on")
     client.rpush("the first has ended", 1)
+
+
+@app.task(acks_late=False)
+def killed(run_id, nth):
+    """The first delivery is killed while the second one works."""
+    client = redis.Redis.from_url(os.environ["BROKER_URL"])
+    with tracked(run_id) as report:
+        report(state=f"OF_{nth}", log=f"delivery {nth} begins", flush=True)
+        if nth == 1:
+            client.blpop("the second has begun", 30)
+            os.kill(os.getpid(), 9)
+        client.rpush("the second has begun", 1)
+        client.blpop("the first is dead", 30)
+        report(log="delivery 2 goes on")
 
 
 def send(task, *args):

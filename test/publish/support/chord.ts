@@ -1,4 +1,4 @@
-// The guide's chord of 40 tasks on a real Celery worker whose processes are killed while they work.
+// The guide's chord of 40 tasks on a real Celery worker: its processes are killed while they work, and it as a whole.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
@@ -8,6 +8,7 @@ import { createRandom } from '../../support/random.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { PUBLISHER, SUPPORT, spawnPython, whenEnded } from './python.ts';
+import { watchMessages } from './taken-messages.ts';
 
 const PARTS = 40;
 const MOST_KILLS = 10;
@@ -20,8 +21,12 @@ export interface ChordWorker extends Program {
 }
 
 /** Its tasks publish to `redisUrl`. Fulfilled when it takes tasks. */
-export async function startChordWorker(broker: RedisServer, redisUrl: string): Promise<ChordWorker> {
-  const environment = { BROKER_URL: broker.url, REDIS_URL: redisUrl };
+export async function startChordWorker(
+  broker: RedisServer,
+  redisUrl: string,
+  options: Record<string, string> = {},
+): Promise<ChordWorker> {
+  const environment = { BROKER_URL: broker.url, REDIS_URL: redisUrl, ...options };
   const worker = startProgram(
     '/usr/bin/python3',
     ['-m', 'celery', '-A', 'celery_chord', 'worker', '--pool=prefork', '--concurrency=4', '--loglevel=INFO'],
@@ -46,37 +51,64 @@ function childrenOf(pid: number): number[] {
   return text.split(' ').filter(Boolean).map(Number);
 }
 
-/** Processes are killed, and answers lost, as the seed says: the run ends as if nothing had happened. */
-export async function playChord(t: TestContext, seed: number) {
+/**
+ * Processes are killed, the whole worker `crashes` times, and answers lost, as the seed says: the run ends as if nothing
+ * had happened.
+ */
+export async function playChord(t: TestContext, seed: number, crashes: number) {
   const random = createRandom(seed);
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
   const proxy = await startTcpProxy(redis.port);
   t.after(proxy.close);
-  const worker = await startChordWorker(redis, proxy.url);
+  const messages = await watchMessages(redis);
+  t.after(messages.close);
+  const start = () => startChordWorker(redis, proxy.url, { VISIBILITY_TIMEOUT: '0.1' });
+  let worker = await start();
   t.after(() => worker.stop('SIGKILL'));
   proxy.cutEvery(2 + random.below(4));
 
   let kills = 0;
+  let crashed = 0;
+  let isRestarting = false;
+  /** So many events from now. */
+  let nextCrash = 1 + random.below(70);
+
+  async function crash() {
+    isRestarting = true;
+    crashed++;
+    nextCrash = 1 + random.below(30);
+    const pids = [worker.pid, ...childrenOf(worker.pid)];
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await worker.exited;
+    const lost = await messages.putBack();
+    t.diagnostic(`crash ${crashed}, ${lost} messages lost in it`);
+    worker = await start();
+    isRestarting = false;
+  }
+
+  function killChild() {
+    const children = childrenOf(worker.pid);
+    const child = children[random.below(Math.max(children.length, 1))];
+    if (child === undefined || kills === MOST_KILLS || random.below(KILL_EVERY) > 0) return;
+    kills++;
+    process.kill(child, 'SIGKILL');
+  }
+
   const listener = await redis.client();
-  const ended = new Promise<void>((resolve) => {
+  const ended = new Promise<void>((resolve, reject) => {
     listener.on('message', (_, announcement: string) => {
       if (announcement.includes('"done":true')) return resolve();
-      const children = childrenOf(worker.pid);
-      const child = children[random.below(Math.max(children.length, 1))];
-      if (child === undefined || kills === MOST_KILLS || random.below(KILL_EVERY) > 0) return;
-      kills++;
-      process.kill(child, 'SIGKILL');
+      if (isRestarting) return;
+      if (crashed < crashes && nextCrash-- === 0) crash().catch(reject);
+      else killChild();
     });
   });
   await listener.subscribe('autoshorts:run:r');
   const frames = Array.from({ length: PARTS }, (_, frame) => frame);
   await worker.send('start', 'r', frames);
-  await Promise.race([
-    ended,
-    worker.exited.then(() => assert.fail(`the worker ended:\n${worker.lines.slice(-30).join('\n')}`)),
-  ]);
+  await ended;
   await worker.stop();
 
   const events = await readHistory(client, 'r');
@@ -94,4 +126,5 @@ export async function playChord(t: TestContext, seed: number) {
     assert.ok((event.progress ?? 0) >= (before.progress ?? 0), `the bar falls: ${JSON.stringify(event)}`);
   }
   assert.ok(kills > 0 && proxy.cuts > 0, `${kills} kills, ${proxy.cuts} answers lost`);
+  assert.equal(crashed, crashes);
 }

@@ -1,0 +1,24 @@
+# rq_jobs.py COUNT: so many jobs on a real RQ worker, whose processes leave by os._exit. Each finds a Redis that answers
+# nothing in its first half second.
+import os
+import sys
+
+from redis import Redis
+from rq import Queue, Worker
+
+from publish_progress import publish_progress
+
+
+def job(run_id):
+    for number in range(5):
+        publish_progress(run_id, state="A", log=f"line {number}")
+    publish_progress(run_id, state="END")
+
+
+if __name__ == "__main__":
+    connection = Redis.from_url(os.environ["BROKER_URL"])
+    queue = Queue(connection=connection)
+    for number in range(int(sys.argv[1])):
+        queue.enqueue("rq_jobs.job", f"r{number}")
+        Redis.from_url(os.environ["REDIS_URL"]).execute_command("CLIENT PAUSE", 500)
+        Worker([queue], connection=connection).work(burst=True)
