@@ -973,7 +973,7 @@ class tracked:
     def _sigterm(self, number, _):
         """The process ends as it would have without this."""
         self._over.set()
-        self._end(RuntimeError(f"ended by {signal.Signals(number).name}"))
+        self._end(SystemExit(number - 256))
         _restore_sigterm(signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -1011,11 +1011,17 @@ def new_attempt(publisher=None):
 def _one_line(error):
     """An exception for people."""
     name = type(error).__name__
+    if isinstance(error, SystemExit) and error.code in _EXITS_BY_SIGNAL:
+        return f"ended by {_EXITS_BY_SIGNAL[error.code]}"
     try:
         text = str(error).strip()
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
         text = ""  # Its own fault.
     return f"{name}: {text.splitlines()[0]}" if text else name
+
+
+# As Celery's processes leave when they get a signal.
+_EXITS_BY_SIGNAL = {number - 256: number.name for number in signal.Signals}
 
 
 def _end_key(attempt):
@@ -1100,7 +1106,8 @@ def connect_celery(run_id_of=None, publisher=None):
         say_failed(sender, task_id, attempt, args, kwargs, _one_line(exception))
 
     def revoked(sender=None, request=None, terminated=None, signum=None, expired=None, **_):
-        how = "expired before it began" if expired else f"was ended by signal {signum}" if terminated else "was revoked"
+        by = signum and _EXITS_BY_SIGNAL.get(int(signum) - 256)
+        how = "expired before it began" if expired else f"was ended by {by}" if terminated else "was revoked"
         attempt = getattr(request, "run_progress_attempt", None)
         say_failed(sender, request.id, attempt, request.args, request.kwargs, f"the task {how}")
 

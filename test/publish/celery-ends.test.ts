@@ -12,7 +12,7 @@ const HOW = {
   kill: /SIGKILL/,
   hard: /^TimeLimitExceeded/,
   soft: /^SoftTimeLimit/,
-  revoked: /^the task was ended by signal 15$/,
+  revoked: /^(the task was )?ended by SIGTERM$/,
 };
 
 test('however a Celery task dies its run is FAILED, once, with the values that it had', async (t) => {
