@@ -95,6 +95,13 @@ const longNeeds = [
   { package: 'apache2', why: 'a proxy', isThere: () => runs('/usr/sbin/apache2', '-v') },
   { package: 'varnish', why: 'a cache', isThere: () => runs('/usr/sbin/varnishd', '-V') },
   { package: 'lighttpd', why: 'a proxy', isThere: () => runs('/usr/sbin/lighttpd', '-v') },
+  ...['openssl', 'deflate'].map((name) => ({
+    package: `lighttpd-mod-${name}`,
+    why: 'what a proxy does beside',
+    isThere: () => existsSync(`/usr/lib/lighttpd/mod_${name}.so`),
+  })),
+  { package: 'h2o', why: 'a proxy', isThere: () => runs('h2o', '--version') },
+  { package: 'openssl', why: 'certificates of the proxies', isThere: () => runs('openssl', 'version') },
   { package: 'caddy', why: 'a proxy', isThere: () => runs('caddy', 'version') },
   { package: 'redis-sentinel', why: 'a failover', isThere: () => existsSync('/usr/bin/redis-sentinel') },
 ];
