@@ -30,6 +30,7 @@ export interface AdmissionOptions {
 
 export function createAdmission({ routes, basePath = '', access, gate }: AdmissionOptions): Admission {
   async function admitAny(head: RequestHead): Promise<AnyPass> {
+    checkHostField(head);
     const { route, params, query } = findRoute(routes, head.method ?? '', head.url ?? '/', basePath);
     // A health check names the service as its network does, and the answer tells a foreign page nothing.
     if (!route.isForHealthChecks) access.checkHost(head);
@@ -72,6 +73,13 @@ function isUpgrade(pass: AnyPass): pass is Pass<UpgradeRoute> {
 }
 
 const ANYBODY = { subject: '', expiresAt: null };
+
+/** RFC 9112, 3.2. Which of two names counts, a proxy may see otherwise. Throws 400. */
+export function checkHostField({ httpVersion, headers: { host }, rawHeaders = [] }: RequestHead) {
+  const times = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (times > 1 || (host === undefined && httpVersion !== '1.0'))
+    throw new HttpProblem(400, 'bad-request', 'A request has one Host header.');
+}
 
 function upgradeRequired(): HttpProblem {
   return new HttpProblem(426, 'upgrade-required', 'Here is a WebSocket: open it with ws:// or wss://.', {

@@ -10,6 +10,8 @@ export interface RequestHead {
   readonly httpVersion: string;
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came; not where each came once. */
+  readonly rawHeaders?: readonly string[];
 }
 
 /** Node's own limit. */

@@ -5,6 +5,7 @@ import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'nod
 export const PROBLEM_CODES = [
   'bad-batch',
   'bad-encoding',
+  'bad-expectation',
   'bad-format',
   'bad-idempotency-key',
   'bad-request',

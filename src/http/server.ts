@@ -5,8 +5,9 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { acceptStreams } from './accept-streams.ts';
 import type { Access } from './access.ts';
-import { type AdmissionOptions, createAdmission } from './admission.ts';
+import { type AdmissionOptions, checkHostField, createAdmission } from './admission.ts';
 import { endWith, rawProblem } from './bare-socket.ts';
+import { answerBrokenRequests } from './broken-requests.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem, type ProblemCounts, sendProblem } from './problem.ts';
 import { throwAwayRest } from './request-body.ts';
@@ -44,6 +45,8 @@ const KEEP_ALIVE_MS = 75_000;
 const SERVER_OPTIONS = {
   keepAliveTimeout: KEEP_ALIVE_MS,
   noDelay: true,
+  // It would answer without our headers: admission.ts looks for it.
+  requireHostHeader: false,
   shouldUpgradeCallback: isWebSocket,
 };
 
@@ -56,8 +59,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (socket.writableLength > 0) countCut(cuts, 'stalled');
     socket.destroy();
   });
+  const { answerTooSlow } = answerBrokenRequests(server, { headersOf: access.answerHeaders, note });
   const spare = createSpareConnections({ max: maxSpare, patienceMs, onSlow: answerTooSlow, cuts });
   server.on('close', spare.close);
+  // 16 KB hold no more than can be looked at: Node would leave out those behind the 2,000th without a word.
+  server.maxHeadersCount = 0;
   const admission = createAdmission(options);
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
@@ -65,6 +71,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? '');
     try {
       if (request.method === 'OPTIONS') {
+        checkHostField(request);
         access.checkHost(request);
         response.writeHead(204, access.preflightHeaders(request)).end();
       } else {
@@ -113,11 +120,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   function problemOf(error: unknown, method: string | undefined, isGone: boolean): HttpProblem {
     const problem = error instanceof HttpProblem ? error : internal(error, method, isGone);
-    count(problem);
+    note(problem);
     return problem;
   }
 
-  function count({ code }: HttpProblem) {
+  function note({ code }: HttpProblem) {
     problems.set(code, (problems.get(code) ?? 0) + 1);
   }
 
@@ -147,19 +154,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     server.emit('connection', socket);
   }
 
-  function answerTooSlow(socket: Socket) {
-    answerBroken(socket, 'ERR_HTTP_REQUEST_TIMEOUT');
-  }
-
-  function answerBroken(socket: Duplex, code: string | undefined) {
-    // Where something was sent already, an answer would stand in the middle of another one.
-    if (!socket.writable || (socket as Socket).bytesWritten > 0) return socket.destroy();
-    const problem = badRequest(code);
-    count(problem);
-    endWith(socket, rawProblem(problem));
-  }
-
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerBroken(socket, error.code));
   return Object.assign(server, { spareCount: spare.count });
 }
 
@@ -179,13 +173,4 @@ function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMe
     if (!['connection', 'upgrade'].includes(name.toLowerCase())) lines.push(`${name}: ${rawHeaders[i + 1]}`);
   }
   return `${lines.join('\r\n')}\r\n\r\n`;
-}
-
-/** What Node's parser found wrong with a request. */
-function badRequest(code: string | undefined): HttpProblem {
-  if (code === 'HPE_HEADER_OVERFLOW')
-    return new HttpProblem(431, 'headers-too-large', 'The headers are too large.');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new HttpProblem(408, 'too-slow', 'The request took too long.');
-  return new HttpProblem(400, 'bad-request', 'This is not HTTP/1.1.');
 }
