@@ -77,6 +77,8 @@ export function exampleStates(now, language = 'ko') {
     progress: 1,
     logs: [...lines, doneLine],
     log_times: [],
+    states: ['PLOT_GENERATION', 'ASSET_GENERATION', 'RENDERING', 'QA'],
+    state_times: [148, 121, 61, 20].map((seconds) => now - seconds * 1_000),
     done: true,
     data,
   };

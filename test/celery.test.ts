@@ -64,6 +64,8 @@ test("a Celery task's progress is the same over SSE, WebSocket and polling", asy
     progress: 1,
     logs: STAGES.map(({ log }) => log),
     log_times: events.map(({ ts }) => ts),
+    states: ['PLOT_GENERATION', 'ASSET_GENERATION', 'RENDERING', 'QA'],
+    state_times: [0, 5, 9, 11].map((first) => events[first]?.ts),
     done: true,
   });
 });

@@ -28,6 +28,10 @@ export interface Snapshot extends Common {
   logs?: string[];
   /** One per line of `logs`, in ms. */
   log_times?: number[];
+  /** What it went through, as far as the history tells. */
+  states?: string[];
+  /** When each of `states` began, in ms. */
+  state_times?: number[];
   /** Events between the reader's cursor and this history are gone. */
   gap?: boolean;
 }

@@ -31,10 +31,7 @@ export function reduce(run: RunState, message: Message): RunState {
     started: message.started ?? kept.started ?? ts,
     state,
     stage: done ? run.stage : state,
-    entered:
-      done || state === null
-        ? run.entered
-        : entered(isAgain ? [] : run.entered, state, isEvent ? (ts ?? 0) : 0),
+    entered: entered(beforeIn(run, message, isAgain), done ? null : state, isEvent ? ts : 0),
     progress,
     current: message.current ?? kept.current,
     total: message.total ?? kept.total,
@@ -47,8 +44,16 @@ export function reduce(run: RunState, message: Message): RunState {
   };
 }
 
-function entered(before: readonly Entered[], state: string, ts: number): readonly Entered[] {
-  return before.at(-1)?.state === state ? before : [...before.slice(-99), { state, ts }];
+/** What it went through before. A snapshot tells of what its history still has. */
+function beforeIn({ entered }: RunState, message: Message, isAgain: boolean): readonly Entered[] {
+  if (message.type === 'progress') return isAgain ? [] : entered;
+  const { states, state_times = [] } = message;
+  return states?.map((state, index) => ({ state, ts: state_times[index] ?? 0 })) ?? entered;
+}
+
+function entered(before: readonly Entered[], state: string | null, ts: number | null): readonly Entered[] {
+  const isKnown = state === null || before.at(-1)?.state === state;
+  return isKnown ? before : [...before.slice(-99), { state, ts: ts ?? 0 }];
 }
 
 function withLine(run: RunState, message: Progress, ts: number, isAgain: boolean): readonly Line[] {

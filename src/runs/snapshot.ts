@@ -4,6 +4,7 @@ import type { History } from './history.ts';
 import { createJsonParts, type JsonParts } from './json-parts.ts';
 import { type JsonObject, jsonText } from './json-text.ts';
 import { NO_VALUES, type RunValues } from './record.ts';
+import { type States, type Step, statesOf } from './states.ts';
 
 /** A snapshot as JSON, made once for all readers that get the same one. */
 export interface Snapshot extends JsonParts {
@@ -24,7 +25,7 @@ interface Summary extends RunValues {
 }
 
 /** What stands after it. */
-interface Rest {
+interface Rest extends Partial<States> {
   /** The newest one in the history. */
   data?: JsonObject;
   done: boolean;
@@ -33,8 +34,7 @@ interface Rest {
 }
 
 /** What a snapshot takes over of each event. */
-interface Line {
-  ts: number;
+interface Line extends Step {
   /** A comma, and the log line as JSON; null without one. */
   text: string | Buffer | null;
   data: JsonObject | undefined;
@@ -47,8 +47,10 @@ const longLines = new WeakMap<RunEvent, Line>();
 export function snapshotOf(runId: string, history: History, gap: boolean): Snapshot {
   const events = history.events.map(lineOf).filter((line) => line !== null);
   const lines = events.filter(({ text }) => text !== null);
+  const states = statesOf(events);
   const data = events.findLast((event) => event.data !== undefined)?.data;
   const rest: Rest = {
+    ...(states.states.length > 0 && states),
     ...(data && { data }),
     done: history.last?.done ?? false,
     ...(gap && { gap: true as const }),
@@ -87,12 +89,15 @@ function lineOf(event: RunEvent): Line | null {
   if (known) return known;
   const fields = eventFields(event);
   if (!fields) return null;
-  const { ts, message, data } = fields;
+  const { ts, state, progress, attempt, message, data } = fields;
+  const { done } = event;
+  const isFirst = event.id === event.started;
   const text = message === '' ? null : `,${jsonText(message)}`;
-  if (message.length < LONG_CHARACTERS) return { ts, text, data };
-  const line = { ts, text: text && Buffer.from(text), data };
-  longLines.set(event, line);
-  return line;
+  const line = { ts, state, progress, attempt, done, isFirst, text, data };
+  if (message.length < LONG_CHARACTERS) return line;
+  const long = { ...line, text: text && Buffer.from(text) };
+  longLines.set(event, long);
+  return long;
 }
 
 function withoutComma(text: string | Buffer): string | Buffer {

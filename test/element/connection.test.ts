@@ -30,18 +30,18 @@ test('it is never sooner than Retry-After, and honours retry: once', () => {
   assert.equal(backoffMs({ failures: 1, retryMs: 4_321, random: 0.5 }), 1_000);
 });
 
-test('Retry-After is read in both forms', () => {
-  const now = Date.UTC(2026, 0, 1);
+test('Retry-After is read in seconds', () => {
   const table: [string | null, number | undefined][] = [
     ['3', 3_000],
-    ['Thu, 01 Jan 2026 00:00:05 GMT', 5_000],
-    ['Wed, 31 Dec 2025 00:00:00 GMT', 0],
+    ['0', 0],
+    ['-1', undefined],
+    ['Thu, 01 Jan 2026 00:00:05 GMT', undefined],
     ['99999999', 600_000],
     ['soon', undefined],
     ['', undefined],
     [null, undefined],
   ];
-  for (const [value, ms] of table) assert.equal(parseRetryAfter(value, now), ms, String(value));
+  for (const [value, ms] of table) assert.equal(parseRetryAfter(value), ms, String(value));
 });
 
 test('only a refusal that will be the same the next time is final', () => {

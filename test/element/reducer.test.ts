@@ -140,6 +140,23 @@ test('states are known with the time they began, as long as someone saw it', () 
   assert.deepEqual(reduce(run, progress(5, { state: 'PLOT' })).entered, [{ state: 'PLOT', ts: 5_000 }]);
 });
 
+test('a snapshot tells who comes late when the states began', () => {
+  const told = { states: ['PLOT', 'QA'], state_times: [1_000, 3_000] };
+  const known = [
+    { state: 'PLOT', ts: 1_000 },
+    { state: 'QA', ts: 3_000 },
+  ];
+  assert.deepEqual(after(snapshot(4, 500, { ...told, state: 'END', done: true })).entered, known);
+  const late = after(snapshot(4, 500, { ...told, state: 'QA' }));
+  assert.deepEqual(late.entered, known);
+  assert.deepEqual(reduce(late, progress(5, { state: 'MIX' })).entered, [
+    ...known,
+    { state: 'MIX', ts: 5_000 },
+  ]);
+  // Its history has none of them any more: what this reader saw stays.
+  assert.deepEqual(reduce(late, snapshot(9, 2, { state: 'QA', gap: true })).entered, known);
+});
+
 test('attempts that are moments are counted as they are seen', () => {
   const moment = 1_795_697_915_314_747;
   const queued = after(progress(1, { message: 'queued' }));

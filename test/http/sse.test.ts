@@ -47,6 +47,8 @@ test('without a cursor comes a snapshot with what the run is, then what happens'
     progress: 0.2,
     logs: ['플롯 생성 시작', 'CSV 생성 완료'],
     log_times: [recorded[0]?.ts, recorded[2]?.ts],
+    states: ['PLOT_GENERATION'],
+    state_times: [recorded[0]?.ts],
     data: { url: '/a.mp4' },
     done: false,
   });

@@ -13,6 +13,8 @@ export interface SnapshotMessage {
   attempt?: number;
   logs: string[];
   log_times: number[];
+  states?: string[];
+  state_times?: number[];
   data?: Record<string, unknown>;
   done: boolean;
   gap?: boolean;

@@ -30,7 +30,7 @@ export interface Ending {
 /** What an answer means that isn't what was asked for. */
 export async function refusalOf(response: Response): Promise<Ending> {
   const { status, headers } = response;
-  const retryAfterMs = parseRetryAfter(headers.get('Retry-After'), Date.now());
+  const retryAfterMs = parseRetryAfter(headers.get('Retry-After'));
   if (status !== 401 && status !== 403) {
     return { why: isFinalRefusal(status) ? 'refused' : 'broken', retryAfterMs };
   }

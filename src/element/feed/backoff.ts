@@ -25,11 +25,13 @@ export function backoffMs({ failures, retryMs, retryAfterMs, random }: BackoffIn
   return jitter;
 }
 
-/** `Retry-After` in either form, in ms; undefined when absent or unreadable. At most ten minutes are believed. */
-export function parseRetryAfter(value: string | null, now: number): number | undefined {
-  if (value === null || value.trim() === '') return undefined;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(ms) ? Math.min(600_000, Math.max(0, ms)) : undefined;
+/**
+ * `Retry-After` in ms; undefined when absent or unreadable, as its other form, a date, is by a clock that may be wrong. At
+ * most ten minutes are believed.
+ */
+export function parseRetryAfter(value: string | null): number | undefined {
+  const ms = Number.parseInt(value ?? '', 10) * 1000;
+  return ms >= 0 ? Math.min(600_000, ms) : undefined;
 }
 
 /**
