@@ -19,6 +19,8 @@ export interface Batch<T> {
   readonly items: readonly T[];
   /** It is one update that failed alone before. */
   readonly isTrial: boolean;
+  /** It can carry no more, or more would not be sent with it: there is nothing to wait for. */
+  readonly isFull: boolean;
 }
 
 export interface Batches<T extends Sendable> {
@@ -48,7 +50,7 @@ export function createBatches<T extends Sendable>(take: () => T | undefined): Ba
   /** Others have had their turn since the last trial. */
   let isTrialDue = true;
 
-  function others(): T[] {
+  function others(): Batch<T> {
     const items: T[] = [];
     let bytes = 0;
     const fits = (item: T) => {
@@ -57,19 +59,21 @@ export function createBatches<T extends Sendable>(take: () => T | undefined): Ba
       items.push(item);
       return true;
     };
-    for (const item of taken) if (!trials.has(item.runId) && !fits(item)) return items;
+    for (const item of taken)
+      if (!trials.has(item.runId) && !fits(item)) return { items, isTrial: false, isFull: true };
     while (taken.length < MAX_TAKEN) {
       const item = take();
       if (!item) break;
       taken.push(item);
-      if (!trials.has(item.runId) && !fits(item)) break;
+      if (!trials.has(item.runId) && !fits(item)) return { items, isTrial: false, isFull: true };
     }
-    return items;
+    return { items, isTrial: false, isFull: false };
   }
 
-  function trial(): T[] {
+  function trial(): Batch<T> {
     const [runId] = trials.keys();
-    return taken.filter((item) => item.runId === runId).slice(0, 1);
+    const items = taken.filter((item) => item.runId === runId).slice(0, 1);
+    return { items, isTrial: true, isFull: true };
   }
 
   function remove(items: ReadonlySet<T>) {
@@ -81,10 +85,9 @@ export function createBatches<T extends Sendable>(take: () => T | undefined): Ba
       return taken.length;
     },
     next: () => {
-      if (trials.size > 0 && isTrialDue) return { items: trial(), isTrial: true };
-      const items = others();
-      if (items.length > 0 || trials.size === 0) return { items, isTrial: false };
-      return { items: trial(), isTrial: true };
+      if (trials.size > 0 && isTrialDue) return trial();
+      const batch = others();
+      return batch.items.length === 0 && trials.size > 0 ? trial() : batch;
     },
     answered: ({ items, isTrial }, unsettled) => {
       const waiting = new Set(unsettled);

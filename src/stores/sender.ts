@@ -38,7 +38,10 @@ export interface SenderOptions<T extends Sendable> {
   onRepeat?(reason: string, count: number): void;
   /** Redis answers something small: so a failure of one update alone is that update's. */
   isAnswering?(): Promise<boolean>;
-  /** From one call to the next at least so long, unless `hurry` is called: then more go together. Default: 0. */
+  /**
+   * From one call to the next at least so long, so that more go together; not where a call can carry no more, or `hurry`
+   * is called. Default: 0.
+   */
   gatherMs?: number;
 }
 
@@ -60,11 +63,14 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
     isSending = true;
     let failures = 0;
     while (!isStopped) {
-      if (batches.next().items.length === 0) break;
+      let batch = batches.next();
+      if (batch.items.length === 0) break;
       const waitMs = gatherUntil - performance.now();
-      if (waitMs > 0) await gathering.wait(waitMs);
+      if (waitMs > 0 && !batch.isFull) {
+        await gathering.wait(waitMs);
+        batch = batches.next();
+      }
       gatherUntil = performance.now() + gatherMs;
-      const batch = batches.next();
       if (batch.isTrial && options.isAnswering && !(await options.isAnswering())) {
         await retrying.wait(retryMs(failures++));
         continue;

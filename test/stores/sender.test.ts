@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mock, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Outcome } from '../../src/runs/store.ts';
+import { MAX_COUNT } from '../../src/stores/batches.ts';
 import type { CallResult, Sendable } from '../../src/stores/record-call.ts';
 import { createSender, type SenderOptions } from '../../src/stores/sender.ts';
 
@@ -11,6 +12,7 @@ const FULL: Outcome = { status: 'refused', reason: 'OOM' };
 const BROKE: Outcome = { status: 'unknown', reason: 'broke' };
 
 type Answer = (batch: readonly Sendable[]) => CallResult;
+const updatesIn = (call: string) => call.split(',').length;
 const every =
   (outcome: Outcome, mayBeTooBig = false): Answer =>
   (batch) => ({ outcomes: batch.map(() => outcome), mayBeTooBig });
@@ -71,6 +73,23 @@ test('what comes shortly after a call goes together', async (t) => {
   mock.timers.tick(10_000);
   await sender.whenEmpty();
   assert.deepEqual(calls, ['1', '2,3,4']);
+});
+
+test('a call that can carry no more does not wait for others', async (t) => {
+  const { push, calls, settle, sender } = setUp(t, { gatherMs: 10_000 });
+  push('first');
+  await settle();
+  for (let n = 0; n < MAX_COUNT + 1; n++) push(`${n}`);
+  mock.timers.tick(10_000);
+  await settle();
+  assert.deepEqual(calls.slice(1).map(updatesIn), [MAX_COUNT], 'the last one alone is gathered');
+  for (let n = 0; n < 2 * MAX_COUNT; n++) push(`${n}`);
+  mock.timers.tick(10_000);
+  await settle();
+  assert.deepEqual(calls.slice(2).map(updatesIn), [MAX_COUNT, MAX_COUNT]);
+  mock.timers.tick(10_000);
+  await sender.whenEmpty();
+  assert.deepEqual(calls.slice(4).map(updatesIn), [1]);
 });
 
 test('what is gathered goes at once when it is asked for', async (t) => {
