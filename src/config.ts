@@ -9,6 +9,7 @@ import {
   parseSettings,
   type Settings,
 } from './runs/settings.ts';
+import { parseRedisUrl } from './stores/redis-url.ts';
 
 export interface Config extends Settings {
   host: string;
@@ -116,10 +117,14 @@ function basePath(value: string | undefined): string {
 
 function redisUrl(value: string | undefined): string | null {
   if (!value) return null;
-  // Never quoted in the message: it holds a password.
-  if (!URL.canParse(value) || !['redis:', 'rediss:'].includes(new URL(value).protocol))
-    throw new ConfigError('REDIS_URL', 'must be a redis:// or rediss:// URL');
-  return value;
+  try {
+    parseRedisUrl(value);
+    return value;
+  } catch (error) {
+    // Never the value itself: it holds a password.
+    if (error instanceof TypeError) throw new ConfigError('REDIS_URL', error.message);
+    throw error;
+  }
 }
 
 function settingsOf(environment: Environment): Settings {

@@ -1,6 +1,7 @@
 // Where the updates of `publish`, `exec` and `demo` go: to Redis where REDIS_URL is set, else to a service by HTTP.
 import { ConfigError, parseConfig } from '../config.ts';
 import type { Update } from '../runs/update.ts';
+import { parseRedisUrl, shownAddress } from '../stores/redis-url.ts';
 import { type Environment, UsageError } from './command.ts';
 import { serviceAddress } from './options.ts';
 
@@ -64,7 +65,7 @@ export async function createSink({ runId, values, env, onWarning }: SinkOptions)
     publish: (update) => publisher.publish(runId, update),
     flush: publisher.flush,
     close: publisher.close,
-    target: `Redis at ${new URL(config.redisUrl).host}`,
+    target: `Redis at ${shownAddress(parseRedisUrl(config.redisUrl))}`,
   };
 }
 

@@ -1,6 +1,5 @@
 // Numbers for `attempt` that only go up: of two deliveries of one job the later one has the higher.
-import { once } from 'node:events';
-import type { Redis } from 'ioredis';
+import type { Nodes } from '../stores/nodes.ts';
 
 const CONNECT_TIMEOUT_MS = 1000;
 const CLOCK_AGE_MS = 3_600_000;
@@ -38,9 +37,8 @@ export function createAttempts(askClock: () => Promise<number>): () => Promise<n
 }
 
 /** Milliseconds since 1970, as Redis has it. Rejects if it isn't reached within a second, or doesn't answer. */
-export async function redisClock(client: Redis): Promise<number> {
-  if (client.status !== 'ready')
-    await once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
-  const [seconds, micros] = await client.time();
+export async function redisClock(nodes: Nodes): Promise<number> {
+  const { commands } = await nodes.whenReady(CONNECT_TIMEOUT_MS);
+  const [seconds, micros] = await commands.time();
   return Number(seconds) * 1000 + Number(micros) / 1000;
 }

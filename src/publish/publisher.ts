@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { parseRunId } from '../runs/run-id.ts';
 import { type GivenSettings, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
+import { isAnswering } from '../stores/connection-problem.ts';
+import { createNodes, type Nodes, type NodesOptions } from '../stores/nodes.ts';
 import { createRecordCall, type Sendable, sendable } from '../stores/record-call.ts';
-import { createRedisClient } from '../stores/redis-client.ts';
 import { createSender } from '../stores/sender.ts';
 import { createAttempts, redisClock } from './attempts.ts';
 import { createBacklog } from './backlog.ts';
@@ -16,7 +17,7 @@ import { createTrack, type Track, type TrackOptions } from './track.ts';
 
 /** The settings are those of the service, if it runs with others than the defaults. */
 export interface PublisherOptions extends GivenSettings {
-  /** redis:// or rediss:// */
+  /** redis://, rediss://, redis+sentinel://host:26379,host2:26379/mymaster or unix:///path */
   redisUrl: string;
   /** Accept any certificate (Heroku's is self-signed). */
   tlsInsecure?: boolean;
@@ -71,10 +72,8 @@ const MIN_WAITING = 1000;
 export function createPublisher(options: PublisherOptions): Publisher {
   const { redisUrl } = options;
   const settings = parseSettings(options);
-  if (!/^rediss?:\/\/./.test(redisUrl) || !URL.canParse(redisUrl))
-    throw new TypeError('redisUrl must be a redis:// or rediss:// URL, as redis://localhost:6379');
   const warnOnce = createWarnings(options.onWarning ?? ((text) => process.emitWarning(text, 'RunProgress')));
-  const client = createRedisClient({
+  const nodes = openNodes({
     url: redisUrl,
     tlsInsecure: options.tlsInsecure ?? false,
     name: 'run-progress-publisher',
@@ -84,12 +83,13 @@ export function createPublisher(options: PublisherOptions): Publisher {
       warn: (fields) => warnOnce('redis', `no connection to Redis, updates wait: ${JSON.stringify(fields)}`),
     },
   });
-  const call = createRecordCall(client, settings);
+  const isReady = () => nodes.all.some(({ commands }) => commands.status === 'ready');
+  const call = createRecordCall(nodes, settings);
   let wasReady = false;
   const backlog = createBacklog({
     mostPerRun: Math.max(MIN_WAITING, 2 * settings.historyLimit),
     terminalStates: settings.terminalStates,
-    isAway: () => sender.blockedBy() !== null || (wasReady && client.status !== 'ready'),
+    isAway: () => sender.blockedBy() !== null || (wasReady && !isReady()),
   });
   /** Out of the backlog, the next one last. */
   let next: ReturnType<typeof backlog.take> = [];
@@ -105,13 +105,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
     onFailure: 'repeat',
     onRepeat: (reason) => {
       // Without a connection the client has more to say.
-      if (client.status === 'ready') warnOnce('redis', `updates wait, as Redis can't record them: ${reason}`);
+      if (isReady()) warnOnce('redis', `updates wait, as Redis can't record them: ${reason}`);
     },
-    isAnswering: () =>
-      client.ping().then(
-        () => true,
-        () => false,
-      ),
+    isAnswering: async () => isAnswering(nodes.all[0]?.commands),
   });
 
   /** An update is named when it leaves the backlog, so that a name never stands for two things. */
@@ -160,9 +156,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
   if (!process.listeners('exit').includes(sayAllLost)) process.on('exit', sayAllLost);
   open.add(sayLost);
-  client.on('ready', () => {
-    wasReady = true;
-    sender.retryNow();
+  nodes.onNode(({ commands }) => {
+    commands.on('ready', () => {
+      wasReady = true;
+      sender.retryNow();
+    });
+    return () => {};
   });
 
   function send(runId: string, given: ProgressUpdate, timeoutMs: number): Promise<boolean> {
@@ -184,7 +183,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     return receipts.expect(id.runId, place, timeoutMs);
   }
 
-  const newAttempt = createAttempts(() => redisClock(client));
+  const newAttempt = createAttempts(() => redisClock(nodes));
   return {
     publish: (runId, update) => send(runId, update, FLUSH_TIMEOUT_MS),
     track: createTrack({ publish: send, terminalStates: settings.terminalStates, newAttempt, warnOnce }),
@@ -194,7 +193,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       await flush();
       closed = true;
       sender.stop();
-      client.disconnect();
+      nodes.close();
       if (countUnsettled() === 0) open.delete(sayLost);
     },
   };
@@ -203,6 +202,15 @@ export function createPublisher(options: PublisherOptions): Publisher {
 /** On its way to Redis. `place`: see `Waiting`. */
 interface Sent extends Sendable {
   readonly place: number;
+}
+
+function openNodes(options: NodesOptions): Nodes {
+  try {
+    return createNodes(options);
+  } catch (error) {
+    if (error instanceof TypeError) throw new TypeError(`redisUrl ${error.message}`);
+    throw error;
+  }
 }
 
 /** What each publisher says at exit. One listener serves all: Node warns of an eleventh. */

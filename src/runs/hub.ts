@@ -81,9 +81,10 @@ export function createHub(options: HubOptions): Hub {
   let flushLater: NodeJS.Timeout | undefined;
   let isSweeping = false;
 
-  store.onConnection((event) => {
-    if (event === 'lost') for (const open of runs.values()) interrupt(open);
-    else void syncAll([...runs.values()].filter(({ run }) => !run.isSynced));
+  store.onConnection((event, concerns) => {
+    const concerned = [...runs.values()].filter(({ run }) => concerns(run.runId));
+    if (event === 'lost') for (const open of concerned) interrupt(open);
+    else void syncAll(concerned.filter(({ run }) => !run.isSynced));
   });
   const sweeper = setInterval(sweep, SWEEP_MS).unref();
 

@@ -31,6 +31,8 @@ export interface StoreStatus {
   reason?: string;
 }
 
+export type ConnectionListener = (event: 'lost' | 'back', concerns: (runId: string) => boolean) => void;
+
 export interface Store {
   /**
    * Records updates in the order given, and calls in the order made; each atomically: in the history before it is
@@ -52,8 +54,8 @@ export interface Store {
   follow(runId: string, onEntries: (entries: readonly string[]) => void): Promise<void>;
   unfollow(runId: string): void;
 
-  /** `lost`: announcements are being missed and every `follow` has ended. `back`: they can be made again. */
-  onConnection(listener: (event: 'lost' | 'back') => void): void;
+  /** `lost`: announcements of these runs are being missed and their `follow` has ended. `back`: it can be made again. */
+  onConnection(listener: ConnectionListener): void;
 
   /** Updates wait to be recorded, more than one step can: many announcements are about to come. */
   isBehind(): boolean;

@@ -5,8 +5,9 @@ import type { Redis } from 'ioredis';
 import type { Recording } from '../runs/record.ts';
 import { keyOf, type Settings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
+import type { Nodes } from './nodes.ts';
 import { parseReply, placed, settingsLines, updateLines } from './record-script.ts';
-import { databaseOf, reasonOf } from './redis-client.ts';
+import { reasonOf } from './redis-client.ts';
 
 const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');
 const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
@@ -42,21 +43,16 @@ export interface CallResult {
 /** Never rejects. */
 export type RecordCall = (batch: readonly Sendable[]) => Promise<CallResult>;
 
-export function createRecordCall(client: Redis, settings: Settings): RecordCall {
-  const head = settingsLines(settings, databaseOf(client));
+/** What of the nodes it needs. */
+export type RecordNodes = Pick<Nodes, 'database' | 'of' | 'doubt'>;
 
-  async function run(keys: string[], args: string[]): Promise<unknown> {
-    try {
-      return await client.evalsha(SCRIPT_SHA, keys.length, ...keys, ...args);
-    } catch (error) {
-      if (!isReplyError(error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return await client.eval(SCRIPT, keys.length, ...keys, ...args);
-    }
-  }
+export function createRecordCall(nodes: RecordNodes, settings: Settings): RecordCall {
+  const head = settingsLines(settings, nodes.database);
 
   return async (batch) => {
     const all = (outcome: Outcome) => batch.map(() => outcome);
-    if (client.status !== 'ready') {
+    const node = nodes.of(keyOf(settings.keyPrefix, batch[0]?.runId ?? ''));
+    if (node?.commands.status !== 'ready') {
       const outcomes = all({ status: 'refused', reason: 'no connection to Redis' });
       return { outcomes, mayBeTooBig: false };
     }
@@ -69,8 +65,11 @@ export function createRecordCall(client: Redis, settings: Settings): RecordCall 
       return placed(text, place);
     });
     try {
-      const reply = await run(keys, [head, ...updates]);
-      return { outcomes: parseReply(reply, batch.length), mayBeTooBig: false };
+      const reply = await run(node.commands, keys, [head, ...updates]);
+      const outcomes = parseReply(reply, batch.length);
+      const [first] = outcomes;
+      if (first?.status === 'refused' && first.reason.startsWith('READONLY')) nodes.doubt(node);
+      return { outcomes, mayBeTooBig: false };
     } catch (error) {
       if (!isReplyError(error)) {
         const reason = 'the connection to Redis broke before it answered';
@@ -83,6 +82,15 @@ export function createRecordCall(client: Redis, settings: Settings): RecordCall 
       };
     }
   };
+}
+
+async function run(client: Redis, keys: string[], args: string[]): Promise<unknown> {
+  try {
+    return await client.evalsha(SCRIPT_SHA, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!isReplyError(error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return await client.eval(SCRIPT, keys.length, ...keys, ...args);
+  }
 }
 
 /** What Redis answers as long as it takes nothing from anybody, or not from this user. */

@@ -1,5 +1,6 @@
-// A connection to Redis that fails fast, notices a dead peer, and never resends by itself.
+// A connection to one Redis server that fails fast, notices a dead peer, and never resends by itself.
 import { Redis, type RedisOptions } from 'ioredis';
+import type { Host } from './redis-url.ts';
 
 /** What pino's logger is, and what somebody without one can offer. */
 export interface ConnectionLog {
@@ -8,9 +9,15 @@ export interface ConnectionLog {
 }
 
 export interface RedisClientOptions {
-  url: string;
+  /** Where the server is: a host, or the path of its Unix socket. */
+  at: Host | string;
+  username: string;
+  password: string;
+  database: number;
+  isTls: boolean;
   /** Accept any certificate (Heroku's is self-signed). */
-  tlsInsecure: boolean;
+  isTlsInsecure: boolean;
+  family: number;
   /** Shown by CLIENT LIST. */
   name: string;
   /** A connection that leaves a command unanswered for so long is given up, and made anew. */
@@ -20,17 +27,18 @@ export interface RedisClientOptions {
 
 const MAX_RETRY_MS = 2000;
 
-export function createRedisClient({
-  url,
-  tlsInsecure,
-  name,
-  answerTimeoutMs,
-  log,
-}: RedisClientOptions): Redis {
-  const options = {
+export function createRedisClient(options: RedisClientOptions): Redis {
+  const { at, name, isTls, isTlsInsecure, log } = options;
+  const client = new Redis({
+    ...(typeof at === 'string' ? { path: at } : at),
+    username: options.username,
+    password: options.password,
+    db: options.database,
+    family: options.family,
+    ...(isTls && { tls: isTlsInsecure ? { rejectUnauthorized: false } : {} }),
     connectionName: name,
     connectTimeout: 5000,
-    socketTimeout: answerTimeoutMs,
+    socketTimeout: options.answerTimeoutMs,
     retryStrategy: (times: number) =>
       Math.min(50 * 2 ** Math.min(times, 10), MAX_RETRY_MS) * (0.5 + Math.random() / 2),
     // A command on a lost connection is rejected at once: what to do about it depends on the command.
@@ -42,9 +50,7 @@ export function createRedisClient({
     // For a user without INFO it would write plain text between the log's JSON. A Redis that still loads refuses commands,
     // which are repeated.
     enableReadyCheck: false,
-    ...(tlsInsecure && url.startsWith('rediss:') && { tls: { rejectUnauthorized: false } }),
-  } satisfies RedisOptions;
-  const client = new Redis(url, options);
+  } satisfies RedisOptions);
   let reported = '';
   client.on('error', (error: Error) => {
     // Never the error itself: it carries its command's arguments, the password of AUTH among them.
@@ -69,9 +75,4 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   return error.message || (error as NodeJS.ErrnoException).code || error.name;
-}
-
-/** The number of the database that a connection has selected. */
-export function databaseOf({ options }: Redis): number {
-  return Number(options.db ?? 0);
 }

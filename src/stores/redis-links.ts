@@ -2,24 +2,37 @@
 import type { EventEmitter } from 'node:events';
 import type { LinkState } from '../runs/store.ts';
 
-/**
- * The states of these clients of ioredis, by the names given here; they change as the clients do. A client says 'ready'
- * whenever it can be used, and 'close' when it can't any more.
- */
-export function watchLinks(clients: Readonly<Record<string, EventEmitter>>): ReadonlyMap<string, LinkState> {
-  const states = new Map<string, LinkState>();
-  for (const [name, client] of Object.entries(clients)) {
-    const state = { isUp: false, reconnections: 0 };
-    let wasUp = false;
-    states.set(name, state);
-    client.on('ready', () => {
-      state.isUp = true;
-      if (wasUp) state.reconnections++;
-      wasUp = true;
-    });
-    client.on('close', () => {
-      state.isUp = false;
-    });
-  }
-  return states;
+export interface LinkStates {
+  /** By the names given to `watch`. */
+  readonly all: ReadonlyMap<string, LinkState>;
+  /**
+   * A client of ioredis takes the place of the one that had this name. It says 'ready' whenever it can be used, and
+   * 'close' when it can't any more. What is returned ends the watch: then the connection is down.
+   */
+  watch(name: string, client: EventEmitter): () => void;
+}
+
+export function createLinkStates(): LinkStates {
+  const states = new Map<string, LinkState & { wasUp: boolean }>();
+
+  return {
+    all: states,
+    watch: (name, client) => {
+      const state = states.get(name) ?? { isUp: false, reconnections: 0, wasUp: false };
+      states.set(name, state);
+      const rise = () => {
+        state.isUp = true;
+        if (state.wasUp) state.reconnections++;
+        state.wasUp = true;
+      };
+      const fall = () => {
+        state.isUp = false;
+      };
+      client.on('ready', rise).on('close', fall);
+      return () => {
+        client.off('ready', rise).off('close', fall);
+        fall();
+      };
+    },
+  };
 }

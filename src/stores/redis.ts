@@ -1,21 +1,24 @@
-// The store on Redis: a list per run, a script that records, a connection for commands and one for announcements.
-import type { Redis } from 'ioredis';
+// The store on Redis: a list per run, a script that records, and for each node a connection for commands and one for
+// announcements.
 import type { Logger } from 'pino';
-import { channelOf, keyOf, type Settings } from '../runs/settings.ts';
-import type { Store, StoreStatus } from '../runs/store.ts';
+import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
+import type { ConnectionListener, Store, StoreStatus } from '../runs/store.ts';
+import { connectionProblem, isAnswering } from './connection-problem.ts';
 import { createHistoryReader } from './history-reader.ts';
 import { createListener } from './listener.ts';
+import { createNodes, type RedisNode } from './nodes.ts';
 import { createOutbox } from './outbox.ts';
 import { createRecordCall } from './record-call.ts';
 import { createRecorder } from './recorder.ts';
 import { recordingProblem, startWarnings } from './redis-checks.ts';
-import { createRedisClient, databaseOf, reasonOf } from './redis-client.ts';
+import { reasonOf } from './redis-client.ts';
 import { createRedisClock } from './redis-clock.ts';
-import { watchLinks } from './redis-links.ts';
-import { createSubscriber } from './subscriber.ts';
+import { createLinkStates } from './redis-links.ts';
+import { createSubscriber, type Subscriber } from './subscriber.ts';
 import { createTally } from './tally.ts';
 
 export interface RedisStoreOptions extends Settings {
+  /** See redis-url.ts. */
   url: string;
   tlsInsecure: boolean;
   /** The channel on which workers publish raw messages. */
@@ -23,60 +26,96 @@ export interface RedisStoreOptions extends Settings {
   log: Logger;
 }
 
+/** A node, and the connection on which it announces. */
+interface Link {
+  readonly node: RedisNode;
+  readonly announcements: RedisNode['commands'];
+  readonly subscriber: Subscriber;
+}
+
 /** Commands answer a request, so they fail fast; a subscriber may sit out a pause, and loses nothing by it. */
 const COMMAND_TIMEOUT_MS = 5000;
 const SUBSCRIBER_TIMEOUT_MS = 15_000;
 /** Managed Redis closes command connections that are idle for minutes. */
 const KEEP_ALIVE_MS = 30_000;
-const STATUS_TIMEOUT_MS = 1500;
 
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, tlsInsecure, rawChannel, keyPrefix, log } = options;
   const historyKey = (runId: string) => keyOf(keyPrefix, runId);
-  const client = (name: string, answerTimeoutMs: number) =>
-    createRedisClient({ url, tlsInsecure, name, answerTimeoutMs, log });
-  const commands = client('run-progress', COMMAND_TIMEOUT_MS);
-  const announcements = client('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);
-  const links = watchLinks({ commands, subscriber: announcements });
-  const channel = (runId: string) => channelOf(keyPrefix, databaseOf(announcements), runId);
-  const call = createRecordCall(commands, options);
-  const tally = createTally(log);
-  const outbox = createOutbox({ call, isAnswering: () => isAnswering(commands), tally });
-  const listener = createListener({ push: outbox.push, onNewEpoch: outbox.hurry, tally });
-  const connectionListeners: ((event: 'lost' | 'back') => void)[] = [];
-  const onConnection = (event: 'lost' | 'back') => {
-    for (const notify of connectionListeners) notify(event);
-  };
-  const subscriber = createSubscriber({
-    client: announcements,
-    commands,
-    rawChannel,
-    keyPrefix,
-    listener,
-    onConnection,
+  const nodes = createNodes({
+    url,
+    tlsInsecure,
+    name: 'run-progress',
+    answerTimeoutMs: COMMAND_TIMEOUT_MS,
     log,
   });
+  const links = new Map<RedisNode, Link>();
+  const linkStates = createLinkStates();
+  const call = createRecordCall(nodes, options);
+  const tally = createTally(log);
+  const outbox = createOutbox({ call, isAnswering: async () => isAnswering(home()?.node.commands), tally });
+  const listener = createListener({ push: outbox.push, onNewEpoch: outbox.hurry, tally });
+  const connectionListeners: ConnectionListener[] = [];
+  const onConnection: ConnectionListener = (event, concerns) => {
+    for (const notify of connectionListeners) notify(event, concerns);
+  };
   const clock = createRedisClock({
-    time: () => commands.time(),
+    time: () => commandsFor(markerKeyOf(keyPrefix)).time(),
     onError: (error) =>
       log.debug({ reason: reasonOf(error) }, "TIME failed: pings go on by the clock's last answer"),
   });
-  commands.on('ready', () => {
-    outbox.retryNow();
-    void clock.ask();
-    // What could not be read can be now.
-    if (announcements.status === 'ready') onConnection('back');
+  let hasWarned = false;
+
+  nodes.onNode((node) => {
+    const announcements = node.connect('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);
+    const { commands } = node;
+    const { database } = nodes;
+    const subscriber = createSubscriber({
+      ...{ client: announcements, commands, database, rawChannel, keyPrefix, listener, onConnection, log },
+    });
+    links.set(node, { node, announcements, subscriber });
+    const ends = [linkStates.watch('commands', commands), linkStates.watch('subscriber', announcements)];
+    commands.on('ready', () => {
+      outbox.retryNow();
+      void clock.ask();
+      void warnAtStart(node);
+      // What could not be read can be now.
+      if (announcements.status === 'ready') onConnection('back', () => true);
+    });
+    return () => {
+      links.delete(node);
+      subscriber.close();
+      for (const end of ends) end();
+    };
   });
-  commands.once('ready', () => void warnAtStart());
   const keepAlive = setInterval(() => {
-    if (commands.status === 'ready') void clock.ask();
+    if (home()?.node.commands.status === 'ready') void clock.ask();
   }, KEEP_ALIVE_MS).unref();
+
+  /** The node on which the raw channel is heard. */
+  function home(): Link | undefined {
+    const node = nodes.of(markerKeyOf(keyPrefix));
+    return node ? links.get(node) : undefined;
+  }
+
+  function linkFor(key: string): Link {
+    const node = nodes.of(key);
+    const link = node && links.get(node);
+    if (!link) throw new Error(nodes.problem() ?? 'no connection to Redis');
+    return link;
+  }
+
+  function commandsFor(key: string) {
+    return linkFor(key).node.commands;
+  }
 
   /** Why runs can't be read or recorded, by what Redis says and allows; null also where it says nothing. */
   async function rightsProblem(): Promise<string | null> {
-    if (commands.status !== 'ready') return null;
+    const key = historyKey('');
+    const commands = nodes.of(key)?.commands;
+    if (commands?.status !== 'ready') return null;
     const [read, info] = await Promise.allSettled([
-      commands.lrange(historyKey(''), 0, 0).then(() => commands.lindex(historyKey(''), -1)),
+      commands.lrange(key, 0, 0).then(() => commands.lindex(key, -1)),
       commands.info(),
     ]);
     if (read.status === 'rejected') return `Redis refuses to read runs: ${reasonOf(read.reason)}`;
@@ -84,7 +123,9 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     return info.status === 'fulfilled' ? recordingProblem(info.value, keyPrefix) : null;
   }
 
-  async function warnAtStart() {
+  async function warnAtStart({ commands }: RedisNode) {
+    if (hasWarned) return;
+    hasWarned = true;
     try {
       for (const warning of startWarnings(await commands.info())) log.warn(warning);
     } catch (error) {
@@ -92,16 +133,34 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     }
   }
 
+  async function connectionsProblem(): Promise<string | null> {
+    // A subscriber that is half open shows nothing by itself: it would count as hearing until its own PING times out.
+    const problems = await Promise.all(
+      [...links.values()].flatMap(({ node, announcements }) => [
+        connectionProblem(node.commands, 'connection'),
+        connectionProblem(announcements, 'subscriber connection'),
+      ]),
+    );
+    return problems.find((problem) => problem !== null) ?? null;
+  }
+
+  function subscribersProblem(): string | null {
+    for (const { subscriber } of links.values()) {
+      const problem = subscriber.problem();
+      if (problem) return problem;
+    }
+    return null;
+  }
+
   async function status(): Promise<StoreStatus> {
     // Not waited for: a Redis that does not answer is told below, sooner than this gives up.
-    if (commands.status === 'ready') void clock.ask();
-    // A subscriber that is half open shows nothing by itself: it would count as hearing until its own PING times out.
-    const [ofCommands, ofSubscriber] = await Promise.all([
-      connectionProblem(commands, 'connection'),
-      connectionProblem(announcements, 'subscriber connection'),
-    ]);
+    if (home()?.node.commands.status === 'ready') void clock.ask();
     const reason =
-      ofCommands ?? ofSubscriber ?? subscriber.problem() ?? outboxProblem() ?? (await rightsProblem());
+      nodes.problem() ??
+      (await connectionsProblem()) ??
+      subscribersProblem() ??
+      outboxProblem() ??
+      (await rightsProblem());
     return reason ? { ready: false, reason } : { ready: true };
   }
 
@@ -112,11 +171,18 @@ export function createRedisStore(options: RedisStoreOptions): Store {
 
   return {
     record: createRecorder(call),
-    read: createHistoryReader((runId, start, stop) => commands.lrange(historyKey(runId), start, stop)),
-    readLast: (runId) => commands.lindex(historyKey(runId), -1),
-    follow: (runId, onEntries) =>
-      subscriber.follow(channel(runId), (announcement) => onEntries(announcement.split('\n'))),
-    unfollow: (runId) => subscriber.unfollow(channel(runId)),
+    read: createHistoryReader(async (runId, start, stop) => {
+      const key = historyKey(runId);
+      return commandsFor(key).lrange(key, start, stop);
+    }),
+    readLast: async (runId) => commandsFor(historyKey(runId)).lindex(historyKey(runId), -1),
+    follow: async (runId, onEntries) => {
+      const { subscriber } = linkFor(historyKey(runId));
+      await subscriber.follow(runId, (announcement) => onEntries(announcement.split('\n')));
+    },
+    unfollow: (runId) => {
+      for (const { subscriber } of links.values()) subscriber.unfollow(runId);
+    },
     onConnection: (listen) => {
       connectionListeners.push(listen);
     },
@@ -124,30 +190,14 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     rawOutcomes: tally.totals,
     waiting: outbox.size,
     rawLatency: outbox.latency,
-    links: () => links,
+    links: () => linkStates.all,
     now: clock.now,
     status,
     close: async () => {
       clearInterval(keepAlive);
-      subscriber.close();
+      for (const { subscriber } of links.values()) subscriber.close();
       await outbox.whenEmpty();
-      commands.disconnect();
+      nodes.close();
     },
   };
-}
-
-async function connectionProblem(client: Redis, name: string): Promise<string | null> {
-  if (client.status !== 'ready') return `no ${name} to Redis`;
-  const answered = client.ping().then(
-    () => null,
-    () => `the ${name} to Redis broke`,
-  );
-  const timeout = new Promise<string>((resolve) => {
-    setTimeout(resolve, STATUS_TIMEOUT_MS, `Redis does not answer on the ${name}`).unref();
-  });
-  return Promise.race([answered, timeout]);
-}
-
-async function isAnswering(client: Redis): Promise<boolean> {
-  return (await connectionProblem(client, 'connection')) === null;
 }

@@ -5,8 +5,9 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { channelOf, channelPrefix, markerChannelOf, markerKeyOf } from '../runs/settings.ts';
+import type { ConnectionListener } from '../runs/store.ts';
 import type { Listener } from './listener.ts';
-import { databaseOf, reasonOf } from './redis-client.ts';
+import { reasonOf } from './redis-client.ts';
 
 const MARKER_SCRIPT = readFileSync(new URL('./marker.lua', import.meta.url), 'utf8');
 
@@ -17,60 +18,68 @@ export interface SubscriberOptions {
   client: Redis;
   /** The command connection: where RESP2 refuses EVAL on a subscribed one, the marker goes this way. */
   commands: Redis;
+  database: number;
   rawChannel: string;
   keyPrefix: string;
   listener: Listener;
-  onConnection(event: 'lost' | 'back'): void;
+  onConnection: ConnectionListener;
   log: Logger;
 }
 
+interface Follower {
+  runId: string;
+  onAnnouncement(text: string): void;
+}
+
 export interface Subscriber {
-  follow(channel: string, onAnnouncement: (text: string) => void): Promise<void>;
-  unfollow(channel: string): void;
+  follow(runId: string, onAnnouncement: (text: string) => void): Promise<void>;
+  unfollow(runId: string): void;
   /** Why raw messages aren't heard on the connection; null when they are. */
   problem(): string | null;
   close(): void;
 }
 
 export function createSubscriber(options: SubscriberOptions): Subscriber {
-  const { client, commands, rawChannel, keyPrefix, listener, onConnection, log } = options;
-  const database = databaseOf(client);
+  const { client, commands, database, rawChannel, keyPrefix, listener, onConnection, log } = options;
   const markerKey = markerKeyOf(keyPrefix);
   const markerChannel = markerChannelOf(keyPrefix, database);
   const probeChannel = channelOf(keyPrefix, database, '');
-  const followers = new Map<string, (text: string) => void>();
+  let followers = new Map<string, Follower>();
   let refusal: string | null = null;
   let followRefusal: string | null = null;
   let retry: NodeJS.Timeout | undefined;
   let followRetry: NodeJS.Timeout | undefined;
   let warnedOfResp2 = false;
 
-  client.on('ready', () => {
-    void attach();
-  });
-  client.on('close', () => {
-    clearTimeout(retry);
-    clearTimeout(followRetry);
-    followers.clear();
-    // Until the next own marker nothing counts as heard.
-    listener.attach('');
-    onConnection('lost');
-  });
-  client.on('message', (channel: string, text: string) => {
-    if (channel === rawChannel) listener.onMessage(text);
-    else if (channel === markerChannel) listener.onMarker(text);
-    else followers.get(channel)?.(text);
-  });
+  client.on('ready', attach);
+  client.on('close', lose);
+  client.on('message', hear);
   // A half-open connection makes no error by itself: an unanswered PING does (socketTimeout).
   const pinger = setInterval(() => {
     if (client.status === 'ready') client.ping().catch(logged('PING'));
   }, PING_MS).unref();
 
+  function hear(channel: string, text: string) {
+    if (channel === rawChannel) listener.onMessage(text);
+    else if (channel === markerChannel) listener.onMarker(text);
+    else followers.get(channel)?.onAnnouncement(text);
+  }
+
+  function lose() {
+    clearTimeout(retry);
+    clearTimeout(followRetry);
+    const lost = new Set([...followers.values()].map(({ runId }) => runId));
+    followers = new Map();
+    // Until the next own marker nothing counts as heard.
+    listener.attach('');
+    onConnection('lost', (runId) => lost.has(runId));
+  }
+
   /** The first commands of every connection. The runs' channels follow whether or not the raw channel is to be had. */
   async function attach() {
     await hearRawChannel();
     await tryToFollow();
-    if (client.status === 'ready') onConnection('back');
+    if (client.status === 'ready') onConnection('back', () => true);
   }
 
   /** The channel of no run, as no run_id is empty: a user that may not follow runs is found out before a reader comes. */
@@ -139,11 +148,13 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   }
 
   return {
-    follow: async (channel, onAnnouncement) => {
-      followers.set(channel, onAnnouncement);
+    follow: async (runId, onAnnouncement) => {
+      const channel = channelOf(keyPrefix, database, runId);
+      followers.set(channel, { runId, onAnnouncement });
       await client.subscribe(channel);
     },
-    unfollow: (channel) => {
+    unfollow: (runId) => {
+      const channel = channelOf(keyPrefix, database, runId);
       if (followers.delete(channel) && client.status === 'ready')
         client.unsubscribe(channel).catch(logged('UNSUBSCRIBE'));
     },
@@ -156,6 +167,8 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       clearTimeout(retry);
       clearTimeout(followRetry);
       clearInterval(pinger);
+      client.off('ready', attach).off('close', lose).off('message', hear);
+      lose();
       client.disconnect();
     },
   };

@@ -5,6 +5,7 @@ import { parseSettings } from '../../src/runs/settings.ts';
 import { createRecordCall } from '../../src/stores/record-call.ts';
 import { createRecorder } from '../../src/stores/recorder.ts';
 import { readHistory } from '../support/history-list.ts';
+import { oneNode } from '../support/one-node.ts';
 import { startRedis } from '../support/redis.ts';
 
 const PAIR = [1, 2].map((n) => ({ runId: 'r', update: {}, name: { source: 'p', n }, key: 'k' }));
@@ -13,7 +14,7 @@ async function startRecorder(t: TestContext) {
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
-  return { client, record: createRecorder(createRecordCall(client, parseSettings({}))) };
+  return { client, record: createRecorder(createRecordCall(oneNode(client), parseSettings({}))) };
 }
 
 test('a repeat in the call of its first one is answered with it', async (t) => {

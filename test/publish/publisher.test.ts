@@ -10,5 +10,6 @@ for (const redisUrl of ['http://localhost:6379', 'localhost:6379', 'unix:/run/re
   test(`Node publisher: the URL ${JSON.stringify(redisUrl)} is refused at once`, () =>
     assert.throws(() => createPublisher({ redisUrl }), {
       name: 'TypeError',
-      message: 'redisUrl must be a redis:// or rediss:// URL, as redis://localhost:6379',
+      message:
+        'redisUrl must be a redis:// URL as redis://localhost:6379, or rediss://, redis+sentinel:// or unix://',
     }));

@@ -7,6 +7,7 @@ import { parseSettings } from '../../src/runs/settings.ts';
 import { createRecordCall, sendable } from '../../src/stores/record-call.ts';
 import { readHistory } from '../support/history-list.ts';
 import { createObserved } from '../support/observed.ts';
+import { oneNode } from '../support/one-node.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 
 let redis: RedisServer;
@@ -21,7 +22,7 @@ const settings = parseSettings({});
 const keyOf = (runId: string) => `autoshorts:run:${runId}`;
 
 async function record(by: Redis, recordings: readonly Recording[]) {
-  const { outcomes } = await createRecordCall(by, settings)(recordings.map((one) => sendable(one)));
+  const { outcomes } = await createRecordCall(oneNode(by), settings)(recordings.map((one) => sendable(one)));
   return outcomes;
 }
 

@@ -84,7 +84,7 @@ export function createHeldStore(options: HistoryOptions = HELD_STORE_OPTIONS): H
       unfollow(runId);
     },
     onConnection: (listener) => {
-      notify = listener;
+      notify = (event) => listener(event, () => true);
     },
     publish: async (runId, ...updates) => {
       const recordings = updates.map((update) => ({ runId, update, name: { source: 'p', n: ++n } }));

@@ -24,3 +24,23 @@ export function assertDense(ids: readonly number[]) {
   for (const [i, id] of ids.entries())
     if (i > 0) assert.equal(id, (ids[i - 1] ?? 0) + 1, `id ${i} of ${ids.length} after ${ids[i - 1]}`);
 }
+
+/** What came after the last snapshot is the history from there on; without one it is all of the history. */
+export function assertFollowed(
+  messages: readonly (SnapshotMessage | ProgressMessage)[],
+  recorded: readonly ProgressMessage[],
+  mayHaveGap: boolean,
+) {
+  assertNothingLostSilently(messages);
+  if (!mayHaveGap)
+    assert.ok(!messages.some((message) => message.type === 'initial_state' && message.gap), 'no gap');
+  const at = messages.findLastIndex(({ type }) => type === 'initial_state');
+  const snapshot = messages[at];
+  const had = recorded.filter(({ id }) => id <= (snapshot?.id ?? 0));
+  if (snapshot?.type === 'initial_state')
+    assert.deepEqual(
+      snapshot.logs,
+      had.map(({ message }) => message),
+    );
+  assert.deepEqual(messages.slice(at + 1), recorded.slice(had.length));
+}

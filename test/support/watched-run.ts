@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Redis } from 'ioredis';
 import { readHistory } from './history-list.ts';
-import { assertNothingLostSilently } from './invariants.ts';
+import { assertFollowed } from './invariants.ts';
 import type { ProgressMessage, SnapshotMessage } from './messages.ts';
 import { pollUntil } from './poll-until.ts';
 import { readiness, untilReady, untilUnready } from './readiness.ts';
@@ -147,24 +147,4 @@ function hasLine(messages: readonly (SnapshotMessage | ProgressMessage)[], line:
   return messages.some((message) =>
     message.type === 'progress' ? message.message === line : message.logs.includes(line),
   );
-}
-
-/** What came after the last snapshot is the history from there on; without one it is all of the history. */
-function assertFollowed(
-  messages: readonly (SnapshotMessage | ProgressMessage)[],
-  recorded: readonly ProgressMessage[],
-  mayHaveGap: boolean,
-) {
-  assertNothingLostSilently(messages);
-  if (!mayHaveGap)
-    assert.ok(!messages.some((message) => message.type === 'initial_state' && message.gap), 'no gap');
-  const at = messages.findLastIndex(({ type }) => type === 'initial_state');
-  const snapshot = messages[at];
-  const had = recorded.filter(({ id }) => id <= (snapshot?.id ?? 0));
-  if (snapshot?.type === 'initial_state')
-    assert.deepEqual(
-      snapshot.logs,
-      had.map(({ message }) => message),
-    );
-  assert.deepEqual(messages.slice(at + 1), recorded.slice(had.length));
 }

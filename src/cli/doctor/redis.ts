@@ -1,6 +1,7 @@
 // The side of Redis: what the service and its workers need there, and whether they have it.
 import type { Redis } from 'ioredis';
-import { createRedisClient, reasonOf } from '../../stores/redis-client.ts';
+import { createNodes, type Nodes, type RedisNode } from '../../stores/nodes.ts';
+import { reasonOf } from '../../stores/redis-client.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
 export interface RedisDoctorOptions {
@@ -25,7 +26,7 @@ redis.call('TIME')
 return redis.call('PUBLISH', ARGV[2], 'doctor')`;
 
 export async function checkRedis(options: RedisDoctorOptions): Promise<Finding[]> {
-  const client = createRedisClient({
+  const nodes = createNodes({
     url: options.redisUrl,
     tlsInsecure: options.tlsInsecure,
     name: 'run-progress-doctor',
@@ -33,7 +34,7 @@ export async function checkRedis(options: RedisDoctorOptions): Promise<Finding[]
     log: { info: () => {}, warn: () => {} },
   });
   try {
-    await connected(client);
+    const { commands: client } = await connected(nodes);
     return [
       await checkLatency(client),
       ...(await checkServer(client)),
@@ -43,23 +44,26 @@ export async function checkRedis(options: RedisDoctorOptions): Promise<Finding[]
   } catch (error) {
     return [fault('Redis', `${reasonOf(error)}\nis REDIS_URL right, and reachable from here?`)];
   } finally {
-    client.disconnect();
+    nodes.close();
   }
 }
 
-function connected(client: Redis): Promise<void> {
+function connected(nodes: Nodes): Promise<RedisNode> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`no connection within ${ANSWER_MS / 1000} s`)),
+      () => reject(new Error(nodes.problem() ?? `no connection within ${ANSWER_MS / 1000} s`)),
       ANSWER_MS,
     );
-    client.once('ready', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    client.on('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
+    nodes.onNode((node) => {
+      node.commands.once('ready', () => {
+        clearTimeout(timer);
+        resolve(node);
+      });
+      node.commands.on('error', (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+      return () => {};
     });
   });
 }
