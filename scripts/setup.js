@@ -80,6 +80,7 @@ const needs = [
     why: 'its promtool reads our alerts',
     isThere: () => runs('promtool', '--version'),
   },
+  { package: 'tmux', why: 'a real terminal', isThere: () => runs('tmux', '-V') },
   { package: 'patch', why: "a guide's diff is applied", isThere: () => runs('patch', '--version') },
   { package: 'nginx', why: 'a real proxy', isThere: () => runs('nginx', '-v') },
   { package: 'chromium', why: 'a real browser', isThere: () => runs('chromium', '--version') },

@@ -24,6 +24,7 @@ export const completion: Command = {
 async function optionsOfCommands(): Promise<[name: string, options: string[]][]> {
   return Promise.all(
     [...COMMANDS].map(async ([name, { load }]): Promise<[string, string[]]> => {
+      if (name === 'completion') return [name, ['bash', 'zsh']];
       const { usage } = await load();
       return [name, [...new Set([...usage.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, option = '']) => option))]];
     }),

@@ -30,8 +30,8 @@ const PERCENTS = [
   /(?:^|[#\s.:=])(\d{1,3}(?:\.\d+)?)\s?%$/,
 ];
 
-/** Of dpkg and apt: over within a second, and before anything is done. */
-const PRELUDE = /^\(?Reading |^Building dependency tree/;
+/** What dpkg and apt read before they do anything, and what ffmpeg and its codecs say at the end of how they did it. */
+const NO_PROGRESS = /^\(?Reading |^Building dependency tree|^\[\w+ @ 0x|^video:/;
 
 const DURATION = /Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)/;
 const TIME = /\btime=(\d+):(\d\d):(\d\d(?:\.\d+)?)/;
@@ -39,12 +39,13 @@ const TIME = /\btime=(\d+):(\d\d):(\d\d(?:\.\d+)?)/;
 export function createLineProgress(): ProgressOf {
   let durationSeconds = 0;
   return (line) => {
+    if (/^Input #0,/.test(line)) durationSeconds = 0;
     const duration = secondsOf(DURATION.exec(line));
     // Of several inputs the longest.
     if (duration !== null) durationSeconds = Math.max(durationSeconds, duration);
     const time = secondsOf(TIME.exec(line));
     if (time !== null && durationSeconds > 0) return { progress: Math.min(1, time / durationSeconds) };
-    return PRELUDE.test(line) ? null : (countersOf(line) ?? percentOf(line));
+    return NO_PROGRESS.test(line) ? null : (countersOf(line) ?? percentOf(line));
   };
 }
 

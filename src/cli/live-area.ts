@@ -8,7 +8,7 @@ export interface LiveArea {
   draw(above: readonly string[], lines: readonly string[]): void;
 }
 
-const CLEAR_LINE = '\u001b[K';
+const CLEAR_LINE = '\u001b[2K';
 const CLEAR_BELOW = '\u001b[J';
 /** Colours, the only sequences in a line. */
 const SEQUENCE = /\u001b\[[\d;]*m/g;
@@ -21,7 +21,9 @@ export function createLiveArea(output: Output): LiveArea {
       const columns = output.columns || 80;
       const rows = shown.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / columns)), 0);
       const up = rows > 0 ? `\r\u001b[${rows}A` : '';
-      const text = [...above, ...lines].map((line) => `${line}${CLEAR_LINE}\n`).join('');
+      // A row is cleared before it is written: one that was wrapped would stay joined to the next row, and take that along
+      // when the terminal becomes wider. What is below is cleared at last: cleared from its top, a screen scrolls in tmux.
+      const text = [...above, ...lines].map((line) => `${CLEAR_LINE}${line}\n`).join('');
       output.write(`${up}${text}${CLEAR_BELOW}`);
       shown = lines;
     },

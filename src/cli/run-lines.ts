@@ -30,7 +30,8 @@ export function runLine(watched: WatchedRun, options: LineOptions): string {
   const { columns, nameColumns, colors } = options;
   const isFailed = watched.run.done && options.failedStates.includes(watched.run.state ?? '');
   const paint = isFailed ? colors.bad : watched.run.done ? colors.good : colors.accent;
-  const bar = formatBar(watched.run.progress, columns >= 72 ? 20 : columns >= 48 ? 12 : 8);
+  const room = columns - nameColumns;
+  const bar = formatBar(watched.run.progress, room >= 72 ? 20 : room >= 44 ? 12 : 8);
   const { state, progress } = watched.run;
   const amount = formatAmount({ ...watched, state, progress }).padStart(NUMBER_COLUMNS);
   const stateText = visibleText(state ?? '');

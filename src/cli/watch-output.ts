@@ -29,6 +29,8 @@ export interface OutputOptions {
 }
 
 const MAX_NAME_COLUMNS = 24;
+/** In a pipe no name is cut: whoever reads it looks for names. */
+const MAX_PIPED_NAME_COLUMNS = 48;
 /** Of a log that was written before the watch began. */
 const FIRST_LINES = 10;
 
@@ -87,7 +89,7 @@ function restOf(runs: readonly WatchedRun[], room: number): string {
 /** A line per event, as `?format=text` gives it. Outages are told on stderr, so that a pipe carries events only. */
 export function createLines({ stdout, stderr, runIds }: OutputOptions): WatchOutput {
   const names = Math.max(...runIds.map((runId) => columnsOf(visibleText(runId))));
-  const options = runIds.length > 1 ? { runColumns: Math.min(names, MAX_NAME_COLUMNS) } : {};
+  const options = runIds.length > 1 ? { runColumns: Math.min(names, MAX_PIPED_NAME_COLUMNS) } : {};
   return {
     message: (before, after, message) => {
       stdout.write(formatText(withNewLines(before, after, message), options));

@@ -36,6 +36,8 @@ const lines: [line: string, progress: number | null][] = [
   ['(Reading database ... 45%', null],
   ['Reading package lists... 45%', null],
   ['Building dependency tree... 50%', null],
+  ['[libx264 @ 0x5581c0] mb I  I16..4: 25.2%  2.1% 72.7%', null],
+  ['video:265kB audio:0kB subtitle:0kB global headers:0kB muxing overhead: 2.542373%', null],
   ['', null],
   ['time=00:00:30.00 bitrate=1000', null],
 ];
@@ -55,4 +57,8 @@ test('ffmpeg tells the duration first, and then the time', () => {
   const line = 'frame=  720 fps=120 q=28.0 size=    1024kB time=00:00:30.00 bitrate= 279.6kbits/s speed=5.0x';
   assert.deepEqual(progressOf(line), { progress: 0.5 });
   assert.deepEqual(progressOf(line.replace('00:00:30', '00:01:01')), { progress: 1 });
+  // The next one in a script has another.
+  assert.equal(progressOf("Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'b.mp4':"), null);
+  assert.equal(progressOf('  Duration: 00:00:40.00, start: 0.000000, bitrate: 1234 kb/s'), null);
+  assert.deepEqual(progressOf(line), { progress: 0.75 });
 });

@@ -77,6 +77,7 @@ test('completion offers commands and their options, to bash and to zsh', async (
   assert.equal(completed(['wa']), 'watch');
   assert.equal(completed(['watch', '--from']), '--from-start');
   assert.equal(completed(['token', '--t']), '--ttl');
+  assert.equal(completed(['completion', 'z']), 'zsh');
   const zsh = await runCli(['completion', 'zsh']);
   assert.match(zsh.stdout, /compdef _run_progress run-progress\n$/);
 });
