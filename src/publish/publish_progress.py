@@ -8,9 +8,10 @@ so nothing is lost while no service runs. It never raises. It returns when an up
 s at most; other updates it waits for only while that takes little. While Redis is away they wait, in order. A repeat after
 a lost answer is recorded once. Publisher says more.
 
-Environment (default): REDIS_URL (redis://localhost:6379/0), REDIS_TLS_INSECURE=1 for a self-signed certificate; and as
-for the service KEY_PREFIX (autoshorts), TERMINAL_STATES (END,FAILED), HISTORY_LIMIT (500), RUN_TTL_SECONDS (86400),
-FINISHED_TTL_SECONDS (3600). PROGRESS_CHANNEL may stay set, and is not used: nobody hears a channel while no service runs.
+Environment (default): REDIS_URL (redis://localhost:6379/0; redis+sentinel://host,host2/mymaster/0), REDIS_TLS_INSECURE=1
+for a self-signed certificate; and as for the service KEY_PREFIX (autoshorts), TERMINAL_STATES (END,FAILED), HISTORY_LIMIT
+(500), RUN_TTL_SECONDS (86400), FINISHED_TTL_SECONDS (3600). PROGRESS_CHANNEL may stay set, and is not used: nobody hears a
+channel while no service runs.
 
 From beginning to end, and for Celery (tracked and connect_celery say more):
 
@@ -54,12 +55,14 @@ import weakref
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from redis.sentinel import Sentinel
 
 FLUSH_SECONDS = 2
 PART_SECONDS = 30
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 1.5  # Below FLUSH_SECONDS: at the end there is time for another try on a new connection.
 FIRST_SECONDS = 1
+LOOK_SECONDS = 0.5
 # A thread without work ends, and its connection with it. A NAT may have forgotten a connection that was silent for long.
 IDLE_SECONDS = 10
 MAX_BACKOFF_SECONDS = 2
@@ -372,6 +375,8 @@ class Publisher:
         """The outcome of each, and why Redis refuses all ('' if it doesn't). See the script."""
         if self._redis is None:
             self._redis = _connect(self._url)
+            self._looked_at = time.monotonic()
+        self._look_for_master()
         database = self._redis.connection_pool.connection_kwargs.get("db") or 0
         keys, args = {}, [_lines({**self._script_settings, "channel_prefix": f"{database}/" if database else ""})]
         for run_id, n, update in batch:
@@ -383,7 +388,20 @@ class Publisher:
         except redis.exceptions.NoScriptError:
             reply = self._redis.eval(RECORD_SCRIPT, len(keys), *keys, *args)
         refusal, *outcomes = reply
+        if refusal.startswith("READONLY"):
+            self._disconnect()  # It is a replica now: another connection may lead to the master.
         return [NOT_RECORDED] * len(batch) if refusal else outcomes, refusal
+
+    def _look_for_master(self):
+        """Sentinels replace a master that goes on answering for seconds, and then forgets what it was told."""
+        pool = self._redis.connection_pool
+        if not hasattr(pool, "get_master_address") or time.monotonic() < self._looked_at + LOOK_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        try:
+            pool.get_master_address()  # Closes the connection if it is another one.
+        except redis.ConnectionError:
+            pass  # No sentinel answers. The master that is known may be well.
 
     def _ask(self, *command):
         client = _connect(self._url)
@@ -797,24 +815,50 @@ def _lines(values):
 
 def _connect(url):
     # No repeats by redis-py itself: they would hold up whoever flushes.
-    options = {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS}
-    options.update(retry=Retry(NoBackoff(), 0), socket_keepalive=True)
-    if url.startswith("rediss:"):
+    options = {"retry": Retry(NoBackoff(), 0), "socket_timeout": ANSWER_SECONDS}
+    if not url.startswith("unix:"):
+        options.update(socket_connect_timeout=CONNECT_SECONDS, socket_keepalive=True)
+    url = re.sub("^valkey", "redis", url)
+    if re.match("rediss(:|[+])", url):
         url, checks = _certificate_checks(url)
         options.update(checks)
-    return redis.Redis.from_url(url, decode_responses=True, encoding_errors="replace", **options)
+    if re.match("rediss?[+]sentinel://", url):
+        return _connect_to_master(url, options)
+    return redis.Redis.from_url(url, **_DECODED, **options)
+
+
+_DECODED = {"decode_responses": True, "encoding_errors": "replace"}
+
+
+def _connect_to_master(url, options):
+    """redis+sentinel://[user:password@]host:26379,host2:26379/mymaster/0"""
+    # Not by urllib, which knows one host only.
+    found = re.fullmatch(r"rediss?[+]sentinel://(?:(.*)@)?([^/?@]+)/([^/?]+)(?:/([0-9]*))?(?:[?](.*))?", url)
+    hosts = [re.fullmatch(r"(?:\[(.+)\]|([^:]+))(?::([0-9]+))?", host) for host in found[2].split(",")] if found else [None]
+    if not all(hosts):
+        raise ValueError("it must name sentinels and a master, as redis+sentinel://host:26379,host2:26379/mymaster")
+    addresses = [(host[1] or host[2], int(host[3] or 26379)) for host in hosts]
+    username, _, password = map(urllib.parse.unquote, (found[1] or "").partition(":"))
+    query = dict(urllib.parse.parse_qsl(found[5] or ""))
+    if url.startswith("rediss"):
+        options["ssl"] = True
+    own = {"username": query.get("sentinel_username"), "password": query.get("sentinel_password")}
+    asked = {**options, **own, "socket_timeout": CONNECT_SECONDS}
+    login = {"username": username or None, "password": password or None, "db": int(found[4] or 0)}
+    name = urllib.parse.unquote(found[3])
+    return Sentinel(addresses, sentinel_kwargs=asked).master_for(name, **login, **_DECODED, **options)
 
 
 def _certificate_checks(url):
     """The URL without `ssl_cert_reqs`, and what that says: Celery's spelling is CERT_NONE, redis-py's none."""
-    parts = urllib.parse.urlsplit(url)
-    query = urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
+    base, _, query = url.partition("?")
+    query = urllib.parse.parse_qsl(query, keep_blank_values=True)
     given = [value.lower().replace("cert_", "") for name, value in query if name == "ssl_cert_reqs"]
     rest = urllib.parse.urlencode([pair for pair in query if pair[0] != "ssl_cert_reqs"])
     checks = {"ssl_cert_reqs": given[-1]} if given else {}
     if os.environ.get("REDIS_TLS_INSECURE") == "1" or checks.get("ssl_cert_reqs") == "none":
         checks = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    return parts._replace(query=rest).geturl(), checks
+    return f"{base}?{rest}" if rest else base, checks
 
 
 def _reason(error):
