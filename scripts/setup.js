@@ -14,6 +14,7 @@ const hasFont = (name) => {
 
 const needs = [
   { package: 'redis-server', why: 'a real Redis', isThere: () => runs('redis-server', '--version') },
+  { package: 'openssl', why: 'a Redis with a certificate', isThere: () => runs('openssl', 'version') },
   {
     package: 'python3-celery',
     why: 'a real Celery worker',
