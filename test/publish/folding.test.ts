@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { fold } from '../../src/publish/fold.ts';
-import type { Update } from '../../src/runs/update.ts';
+import { fold, type Waiting } from '../../src/publish/fold.ts';
 import { createRecordModel, type ModelEvent } from '../stores/record-model.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
 
@@ -15,7 +14,7 @@ const ENDS = ['END', 'FAILED'];
 
 interface Case {
   most: number;
-  updates: Update[];
+  updates: Waiting[];
 }
 
 const optional = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
@@ -44,23 +43,64 @@ function cases(one: fc.Arbitrary<object>): fc.Arbitrary<Case> {
   });
 }
 
+/** Everything that an update may hold, in stretches of what one update can say. */
+const stretches = fc
+  .record({
+    attempt: optional(fc.constantFrom(1, 2, 3)),
+    updates: fc.oneof(
+      fc.array(fc.record({ ...others, data: optional(fc.constantFrom({ a: 1 }, { b: 2 })) })),
+      fc.array(counting, { minLength: 1, maxLength: 8 }),
+      fc.array(progressing, { minLength: 1, maxLength: 8 }),
+      fc.tuple(fc.record({ ...others, key: fc.constantFrom('k', 'l'), advance: optional(tenths) })),
+      fc.tuple(fc.record({ ...others, state: fc.constantFrom(...ENDS), advance: optional(tenths) })),
+    ),
+  })
+  .map(({ attempt, updates }): Waiting[] =>
+    (updates as Waiting[]).map((update) => ({ ...update, attempt }) as Waiting),
+  );
+
+const everything: fc.Arbitrary<Case> = fc
+  .tuple(fc.array(stretches, { minLength: 1, maxLength: 6 }), fc.nat(2))
+  .map(([all, more]) => {
+    const updates = JSON.parse(JSON.stringify(all.flat())) as Waiting[];
+    return { updates, most: leastFor(updates) + more };
+  });
+
+/** So many updates are enough to say what these say: one more wherever two can't be one. */
+function leastFor(updates: readonly Waiting[]): number {
+  const isCounting = ({ current, total, advance }: Waiting) => (current ?? total ?? advance) !== undefined;
+  let [count, state, kind] = [1, '', ''];
+  for (const [i, update] of updates.entries()) {
+    const before = updates[i - 1];
+    if (before && (before.attempt !== update.attempt || before.key || update.key)) count++;
+    const newKind = update.progress !== undefined ? 'progress' : isCounting(update) ? 'counting' : kind;
+    if (kind !== '' && newKind !== kind) count++;
+    if (update.state && ENDS.includes(state)) count++;
+    [state, kind] = [update.state ?? state, newKind];
+  }
+  return count;
+}
+
 /** None of them makes it lose more than log lines. */
-const lossless = fc.oneof(cases(counting), cases(progressing));
+const lossless = fc.oneof(cases(counting), cases(progressing), everything);
 
-const START: Update[] = [{ total: 7, attempt: 1 }, { advance: 0.3 }];
+const START: Waiting[] = [{ total: 7, attempt: 1 }, { advance: 0.3 }];
 
-function valuesAfter(updates: readonly Update[]): ModelEvent | null {
+/** The values, and the newest data. */
+function valuesAfter(updates: readonly Waiting[]): ModelEvent | null {
   const model = createRecordModel(ENDS);
   let n = 0;
-  let last: ModelEvent | null = null;
-  for (const update of [...START, ...updates]) {
-    const outcome = model.record({ runId: 'r', update, name: { source: 'p', n: ++n } });
-    if (outcome.status === 'recorded') last = { ...outcome.event, message: '' };
+  let last = null as ModelEvent | null;
+  for (const { key, ...update } of [...START, ...updates]) {
+    const name = { source: 'p', n: ++n };
+    const outcome = model.record({ runId: 'r', update, name, ...(key !== undefined && { key }) });
+    if (outcome.status === 'recorded')
+      last = { ...(last?.data && { data: last.data }), ...outcome.event, message: '' };
   }
   return last;
 }
 
-function assertFolded({ most, updates }: Case, folded: readonly Update[]) {
+function assertFolded({ most, updates }: Case, folded: readonly Waiting[]) {
   assert.ok(folded.length <= Math.max(most, 1));
   assert.deepEqual(valuesAfter(folded), valuesAfter(updates));
   // A line that went is counted in the one behind it.
@@ -74,14 +114,14 @@ test('Node: folded updates leave the run as all of them would', () => {
   );
 });
 
-function countLines(updates: readonly Update[]): number {
+function countLines(updates: readonly Waiting[]): number {
   const counts = updates
     .filter(({ log }) => log !== undefined)
     .map(({ log }) => 1 + Number(/^\(lines not kept: (\d+)\) /.exec(log ?? '')?.[1] ?? 0));
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-function assertNewestStays({ most, updates }: Case, folded: readonly Update[]) {
+function assertNewestStays({ most, updates }: Case, folded: readonly Waiting[]) {
   assert.ok(folded.length <= Math.max(most, 1));
   const [after, whole] = [valuesAfter(folded), valuesAfter(updates)];
   const [attempt] = updates.map((update) => update.attempt ?? 1).sort((a, b) => b - a);
@@ -104,7 +144,7 @@ test('Python: of attempts, and of ends, the newest is what stays', (t) =>
 async function inPython(
   t: TestContext,
   given: fc.Arbitrary<Case>,
-  assertRight: (one: Case, folded: readonly Update[]) => void,
+  assertRight: (one: Case, folded: readonly Waiting[]) => void,
 ) {
   const directory = await mkdtemp(join(tmpdir(), 'folding-'));
   t.after(() => rm(directory, { recursive: true }));
@@ -114,7 +154,7 @@ async function inPython(
   writeFileSync(path, JSON.stringify({ updates: [], runIds: [], folds, backlogs: [], settings: [] }));
   const { code, stdout, stderr } = await whenEnded(spawnPython(['vectors.py', path]));
   assert.equal(code, 0, stderr);
-  const { folds: folded } = JSON.parse(stdout) as { folds: Update[][] };
+  const { folds: folded } = JSON.parse(stdout) as { folds: Waiting[][] };
   for (const [i, one] of folds.entries()) {
     // A sum is text there, as the record script takes it.
     const updates = (folded[i] ?? []).map((update) =>
