@@ -1,21 +1,24 @@
 // Bundles <run-progress>: for script tags (self-contained, minified) and for bundlers (with a bare `lit`).
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { build, transform } from 'esbuild';
+import { build } from 'esbuild';
 import { minify } from 'terser';
 
-/** Style sheets become minified text. @type {import('esbuild').Plugin} */
+/** A style sheet, with those that it imports, becomes minified text. @type {import('esbuild').Plugin} */
 const sheets = {
   name: 'sheets',
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await transform(await readFile(path, 'utf8'), {
-        loader: 'css',
+      const { outputFiles } = await build({
+        entryPoints: [path],
+        bundle: true,
+        write: false,
         minify: true,
         target: 'chrome123',
+        charset: 'utf8',
       });
       // Within custom properties it keeps every space, as a script could read them.
-      return { contents: code.trim().replace(/([:,]) /g, '$1'), loader: 'text' };
+      return { contents: (outputFiles[0]?.text ?? '').trim().replace(/([:,]) /g, '$1'), loader: 'text' };
     });
   },
 };

@@ -5,6 +5,12 @@ if (customElements.get('run-progress') === undefined) {
   customElements.define('run-progress', RunProgressElement);
 }
 
+declare global {
+  interface HTMLElementTagNameMap {
+    'run-progress': RunProgressElement;
+  }
+}
+
 export type { ConnectionStatus, TransportName } from './connection-status.ts';
 export type { TokenProvider } from './feed/tokens.ts';
 export type { Data } from './message.ts';

@@ -1,22 +1,13 @@
 // Ties an element to the page's shared connection: watches its run while the element is in the document.
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import type { ConnectionStatus, TransportName } from './connection-status.ts';
+import type { ConnectionStatus } from './connection-status.ts';
 import { type Known, newRun } from './feed/known-run.ts';
 import { type Hub, hubFor } from './feed/page-hub.ts';
 import type { TokenProvider } from './feed/tokens.ts';
+import type { FeedTarget } from './feed-target.ts';
 import { toMessage } from './message.ts';
 import { reduce } from './reducer.ts';
 import { emptyRun } from './run-state.ts';
-
-/** What to watch. `manual`: nothing is opened; the page passes messages in by itself. */
-export interface FeedTarget {
-  /** Absolute, or against the page. */
-  server: string;
-  run: string;
-  token: string;
-  credentials: RequestCredentials;
-  transport: TransportName | 'auto' | 'manual';
-}
 
 export interface FeedController extends ReactiveController {
   readonly known: Readonly<Known>;

@@ -2,15 +2,17 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { announcement } from './announcement.ts';
 import type { ConnectionStatus } from './connection-status.ts';
-import { noEstimate, observe, remainingMs, settleMs } from './estimate.ts';
 import type { TokenProvider } from './feed/tokens.ts';
-import { createFeed, type FeedTarget } from './feed-controller.ts';
+import { createFeed } from './feed-controller.ts';
+import { type FeedTarget, targetOf } from './feed-target.ts';
+import { languageOf } from './language.ts';
 import { createLogView } from './log-view.ts';
 import type { Data } from './message.ts';
+import { createRemaining } from './remaining.ts';
 import { fireChanges } from './run-events.ts';
 import { textsOf } from './run-state.ts';
 import { fillSlots } from './slot-data.ts';
-import { parseStages, type Stage } from './stages.ts';
+import { readStages, type Stage } from './stages.ts';
 import { styles } from './styles.ts';
 import { compactView, fullView, ringView, type ViewParts } from './view.ts';
 import { describe, type ViewModel } from './view-model.ts';
@@ -112,15 +114,13 @@ export class RunProgressElement extends LitElement {
   declare private isLogOpen: boolean | undefined;
 
   #feed = createFeed(this, (run, known, before) => {
-    const { ts, progress } = known.state;
-    if (ts !== null && progress !== null) this.#estimate = observe(this.#estimate, ts, progress);
+    this.#remaining.observe(known.state);
     fireChanges(this, run, known, before, (state) => this.#failed().includes(state ?? ''));
   });
   #log = createLogView(this);
   /** States for the style sheet. Attributes that the page didn't write would disturb hydration. */
   #states = this.attachInternals().states;
-  #estimate = noEstimate;
-  #shownMs: number | null = null;
+  #remaining = createRemaining();
   #view: ViewModel | undefined;
   #spoken = '';
   #renderedAt = 0;
@@ -197,16 +197,16 @@ export class RunProgressElement extends LitElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.get('runId')) {
-      this.#estimate = noEstimate;
+      this.#remaining = createRemaining();
       this.isLogOpen = undefined;
       this.#log.follow();
     }
-    if (changed.has('stages')) this.#takeStages();
+    if (changed.has('stages')) this.stages = readStages(this.stages);
     this.#watch();
   }
 
   protected override render() {
-    const words = this.#words();
+    const words = wordsFor(languageOf(this), this.words);
     const { lines } = this.#feed.known.state;
     const before = this.#view;
     const view = this.#describe(words);
@@ -240,15 +240,10 @@ export class RunProgressElement extends LitElement {
     if (slot !== null) fillSlots(slot.assignedElements(), data ?? {});
   }
 
-  #words(): Words {
-    return wordsFor(languageOf(this), this.words);
-  }
-
-  #describe(words: Words): ViewModel {
+  #describe(words = wordsFor(languageOf(this), this.words)): ViewModel {
     const { state: run, status, clockOffsetMs } = this.#feed.known;
     const now = Date.now();
     const isManual = this.transport === 'manual';
-    this.#shownMs = settleMs(this.#shownMs, remainingMs(this.#estimate, now + clockOffsetMs));
     return describe({
       run,
       // Without a run there is nothing to connect to; frameworks set it late.
@@ -258,7 +253,7 @@ export class RunProgressElement extends LitElement {
       words,
       stages: this.stages,
       failedStates: this.#failed(),
-      remainingMs: this.#shownMs,
+      remainingMs: this.#remaining.ms(now + clockOffsetMs),
       isManual,
       isFull: this.variant !== 'compact' && this.variant !== 'ring',
       isPageLoaded: document.readyState === 'complete',
@@ -267,53 +262,16 @@ export class RunProgressElement extends LitElement {
 
   /** Renders only when that would show something else: most elements of a long table have nothing to count. */
   #tick(): void {
-    if (JSON.stringify(this.#view) !== JSON.stringify(this.#describe(this.#words()))) this.requestUpdate();
+    if (JSON.stringify(this.#view) !== JSON.stringify(this.#describe())) this.requestUpdate();
     else if (this.hasUpdated) this.updated();
   }
 
   #watch(): void {
-    const { runId, token, transport } = this;
-    // As a property it may be a number, or null. Half a pair of surrogates can't be sent.
-    // The service answers in NFC; Korean that was typed on a Mac may be decomposed.
-    const run = String(runId ?? '')
-      .toWellFormed()
-      .normalize();
     this.#feed.setTokenProvider(this.tokenProvider);
-    this.#feed.watch({
-      server: this.server || RunProgressElement.defaultServer,
-      run,
-      token,
-      transport,
-      credentials: this.credentials === 'include' ? 'include' : 'same-origin',
-    });
-  }
-
-  #takeStages(): void {
-    const given = this.stages;
-    this.stages = undefined;
-    try {
-      this.stages = parseStages(given);
-    } catch (error) {
-      // A TypeError: the page's mistake is for its developer to see, and the run for its readers all the same.
-      console.error(error);
-    }
+    this.#feed.watch(targetOf(this, RunProgressElement.defaultServer));
   }
 
   #failed(): string[] {
     return (this.failedStates ?? 'FAILED').split(',').map((state) => state.trim());
-  }
-}
-
-/** The nearest ancestor's, also from within shadow roots. */
-function languageOf(element: Element): string {
-  const found = element.closest<HTMLElement>('[lang]');
-  if (found !== null) return found.lang;
-  const root = element.getRootNode();
-  return root instanceof ShadowRoot ? languageOf(root.host) : '';
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    'run-progress': RunProgressElement;
   }
 }

@@ -32,6 +32,17 @@ export function parseStages(given: unknown): readonly Stage[] | undefined {
   throw new TypeError('<run-progress> "stages" must be like [{"state": "FETCH"}, …]');
 }
 
+/** The same, but for anything else the error is reported, and there are none: the run is for its readers all the same. */
+export function readStages(given: unknown): readonly Stage[] | undefined {
+  try {
+    return parseStages(given);
+  } catch (error) {
+    // A TypeError: the page's mistake is for its developer to see.
+    console.error(error);
+    return undefined;
+  }
+}
+
 function isStage({ state, until = 1 }: Stage, place: number, all: readonly Stage[]): boolean {
   return typeof state === 'string' && until >= (all[place - 1]?.until ?? 0) && until <= 1;
 }

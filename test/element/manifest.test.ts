@@ -1,6 +1,6 @@
 // custom-elements.json, which editors read, says what the element has: no more, no less.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import manifest from '../../custom-elements.json' with { type: 'json' };
 import { launchChromium } from '../../scripts/browsers.ts';
@@ -24,7 +24,10 @@ test('the manifest names every attribute, part, property and event', async (t) =
   assert.deepEqual(names(declaration?.attributes), [...attributes].sort());
   assert.deepEqual(names(declaration?.cssParts), [...new Set(parts)].sort());
 
-  const sheet = await readFile('src/element/run-progress.css', 'utf8');
+  const sheets = (await readdir('src/element/styles')).map((name) =>
+    readFile(`src/element/styles/${name}`, 'utf8'),
+  );
+  const sheet = (await Promise.all(sheets)).join('');
   const used = new Set(sheet.match(/--run-progress-[a-z]+/g));
   assert.deepEqual(names(declaration?.cssProperties), [...used].sort());
 

@@ -30,11 +30,10 @@ async function openSite(t: TestContext, service: string, html: string): Promise<
     if (url === '/npm.js') {
       const { build } = await import('esbuild');
       const { outputFiles } = await build({
-        entryPoints: ['src/element/define.ts'],
+        entryPoints: ['dist/element.js'],
         bundle: true,
         write: false,
         format: 'esm',
-        loader: { '.css': 'text' },
       });
       return response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(outputFiles[0]?.text);
     }
