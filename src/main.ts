@@ -3,6 +3,8 @@ import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
 import { type Logger, pino } from 'pino';
 import { type Config, ConfigError, parseConfig } from './config.ts';
+import { createOnceASecond } from './http/once-a-second.ts';
+import { freeFiles, roomWarning } from './http/open-files.ts';
 import { createLogLines } from './log-lines.ts';
 import { createMembers } from './processes/members.ts';
 import { startPrimary } from './processes/primary.ts';
@@ -45,7 +47,8 @@ function createLog(): Logger {
 const config = readConfig();
 const worker = (process.env[WORKER_VARIABLE] && cluster.worker) || null;
 const log = createLog();
-const running = processCount() > 1 ? startProcesses() : startService();
+const processes = processCount();
+const running = processes > 1 ? startProcesses() : startService();
 
 function processCount(): number {
   if (!cluster.isPrimary || config.processes === 1) return 1;
@@ -80,6 +83,7 @@ function startService(): Running {
   const service = createService(config, whole, log);
   const { server } = service;
   server.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.syscall === 'accept') return warnOfAccept(error);
     const reason = error.code === 'EADDRINUSE' ? 'the port is in use; PORT names another one' : error.message;
     log.fatal(`can not listen on ${config.host}:${config.port}: ${reason}`);
     process.exit(1);
@@ -92,11 +96,20 @@ function startService(): Running {
   return { close: service.close, kill: () => {} };
 }
 
+const onceASecond = createOnceASecond();
+
+/** Something else has opened the last file that the process may: it comes back by itself. */
+function warnOfAccept(error: NodeJS.ErrnoException) {
+  onceASecond(() => log.warn({ reason: error.code }, 'a connection could not be accepted; trying on'));
+}
+
 function sayListening(port: number) {
   const url = `http://${urlHost(config.host)}:${port}${config.basePath}`;
   const kept = config.redisUrl ? 'runs are kept in Redis' : 'runs are kept in memory, for this process alone';
   if (config.isProduction && !config.redisUrl && config.secrets.length === 0)
     log.warn('nobody can publish: set REDIS_URL, or PROGRESS_SECRET for publishing over HTTP with tokens');
+  const warning = roomWarning(freeFiles(), config.maxConnections, processes);
+  if (warning) log.warn(warning);
   log.info(`listening on ${url} (${config.host}), ${kept}; try: curl -N ${url}/api/runs/demo/events`);
 }
 

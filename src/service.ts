@@ -12,6 +12,7 @@ import { createConnections } from './http/connections.ts';
 import { createExpiries } from './http/expiries.ts';
 import { createGate } from './http/gate.ts';
 import { createMetrics } from './http/metrics.ts';
+import { freeFiles, roomIn, withinRoom } from './http/open-files.ts';
 import { createPlaces, type Places } from './http/places.ts';
 import { createProblemCounts } from './http/problem.ts';
 import { createPublishCounts } from './http/publish-endpoint.ts';
@@ -92,7 +93,9 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
   const streams = createOpenStreams(delivery);
   const webSockets = createWebSockets(delivery);
   const tokens = config.secrets.length > 0 ? createTokens(config.secrets) : null;
-  const connections = createConnections(whole.places, createExpiries(), log);
+  const room = roomIn(freeFiles(), config.maxConnections);
+  const places = room.readers < config.maxConnections ? withinRoom(whole.places, room) : whole.places;
+  const connections = createConnections(places, createExpiries(), log);
   const counted = {
     published: createPublishCounts(),
     publishLatency: createLatency(),
@@ -126,7 +129,7 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
     access: createAccess(config),
     gate: createGate({ tokens, isProduction: config.isProduction }),
     stallMs: Math.max(MAX_STALLED_BEATS * config.heartbeatMs, MIN_STALL_MS),
-    maxSpare: config.maxConnections,
+    maxSpare: room.spare,
     counted,
     log,
   });

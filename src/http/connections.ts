@@ -6,6 +6,7 @@ import { type Departure, ENDINGS, type Ending } from '../delivery/departure.ts';
 import { type Cursor, cursorName } from '../runs/cursor.ts';
 import type { Expiries } from './expiries.ts';
 import type { Permit } from './gate.ts';
+import { createOnceASecond } from './once-a-second.ts';
 import type { GiveBack, Place, Places, Refusal } from './places.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -38,7 +39,6 @@ export interface Connections {
 }
 
 const RETRY_SECONDS = '5';
-const LOG_EVERY_MS = 1000;
 /** A stream may have hundreds. */
 const LOGGED_RUNS = 3;
 
@@ -46,15 +46,12 @@ export function createConnections(places: Places, expiries: Expiries, log: Logge
   const ofTransport = new Map<Transport, number>(TRANSPORTS.map((transport) => [transport, 0]));
   const ended = new Map<Ending, number>(ENDINGS.map((ending) => [ending, 0]));
   const refused = new Map<string, number>();
-  let loggedAt = Number.NEGATIVE_INFINITY;
+  const onceASecond = createOnceASecond();
 
   function problemOf({ code, detail, open }: Refusal): HttpProblem {
     const times = (refused.get(code) ?? 0) + 1;
     refused.set(code, times);
-    if (performance.now() - loggedAt >= LOG_EVERY_MS) {
-      loggedAt = performance.now();
-      log.warn({ code, times, open }, `connections are refused: ${detail}`);
-    }
+    onceASecond(() => log.warn({ code, times, open }, `connections are refused: ${detail}`));
     return new HttpProblem(503, code, detail, { headers: { 'Retry-After': RETRY_SECONDS } });
   }
 

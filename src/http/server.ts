@@ -8,6 +8,7 @@ import type { Access } from './access.ts';
 import { type AdmissionOptions, checkHostField, createAdmission } from './admission.ts';
 import { endWith, rawProblem } from './bare-socket.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
+import { createOnceASecond } from './once-a-second.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem, type ProblemCounts, sendProblem } from './problem.ts';
 import { throwAwayRest } from './request-body.ts';
@@ -60,7 +61,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.destroy();
   });
   const { answerTooSlow } = answerBrokenRequests(server, { headersOf: access.answerHeaders, note });
-  const spare = createSpareConnections({ max: maxSpare, patienceMs, onSlow: answerTooSlow, cuts });
+  const onceASecond = createOnceASecond();
+  const spare = createSpareConnections({
+    max: maxSpare,
+    patienceMs,
+    onSlow: answerTooSlow,
+    onCrowded: (times) =>
+      onceASecond(() =>
+        log.warn({ times, open: maxSpare }, 'too many connections ask nothing: the oldest of them are cut'),
+      ),
+    cuts,
+  });
   server.on('close', spare.close);
   // 16 KB hold no more than can be looked at: Node would leave out those behind the 2,000th without a word.
   server.maxHeadersCount = 0;

@@ -31,13 +31,15 @@ export interface SpareConnectionsOptions {
   patienceMs: number;
   /** It has sent a part of a request in that time: tells it, and closes. */
   onSlow(socket: Socket): void;
+  /** One was cut, as there were too many: so many times since the start. */
+  onCrowded(times: number): void;
   cuts: CutCounts;
 }
 
 const LOOKS_PER_PATIENCE = 6;
 
 export function createSpareConnections(options: SpareConnectionsOptions): SpareConnections {
-  const { max, patienceMs, onSlow, cuts } = options;
+  const { max, patienceMs, onSlow, onCrowded, cuts } = options;
   /** When each was opened or asked last: ms, monotonic. The one that did so longest ago is the first. */
   const since = new Map<Socket, number>();
   const unasked = new Set<Socket>();
@@ -79,7 +81,9 @@ export function createSpareConnections(options: SpareConnectionsOptions): SpareC
       unasked.add(socket);
       socket.on('close', onClose);
       const [oldest] = since.keys();
-      if (since.size > max && oldest) cut(oldest, 'crowded');
+      if (since.size <= max || !oldest) return;
+      cut(oldest, 'crowded');
+      onCrowded(cuts.get('crowded') ?? 0);
     },
     hasAsked: (socket) => {
       unasked.delete(socket);

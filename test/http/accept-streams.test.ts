@@ -13,7 +13,13 @@ import { openRaw } from '../support/raw-connection.ts';
 async function setUp(t: TestContext, patienceMs = 60_000, options: ServerOptions = {}) {
   const server = createServer(options);
   const cuts = createCutCounts();
-  const spare = createSpareConnections({ max: 100, patienceMs, onSlow: (socket) => socket.destroy(), cuts });
+  const spare = createSpareConnections({
+    max: 100,
+    patienceMs,
+    onSlow: (socket) => socket.destroy(),
+    onCrowded: () => {},
+    cuts,
+  });
   const isStream = ({ url }: RequestHead) => url === '/mine';
   acceptStreams(
     server,

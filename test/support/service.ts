@@ -24,12 +24,14 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
   }
 }
 
-/** The same, fulfilled when it listens: Redis may be away. */
+/** The same, fulfilled when it listens: Redis may be away. `under`: a command that becomes the service. */
 export async function launchService(
   env: Readonly<Record<string, string>>,
   nodeArgs: readonly string[] = [],
+  under: readonly string[] = [],
 ): Promise<Service> {
-  const program = startProgram(process.execPath, [...nodeArgs, 'dist/main.js'], {
+  const [command = '', ...args] = [...under, process.execPath, ...nodeArgs, 'dist/main.js'];
+  const program = startProgram(command, args, {
     env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', ...env },
   });
   try {

@@ -1,0 +1,13 @@
+// For what may happen thousands of times a second, and is worth a line in the log.
+
+const EVERY_MS = 1000;
+
+/** Calls what it is given, but not again within a second. */
+export function createOnceASecond(): (say: () => void) => void {
+  let saidAt = Number.NEGATIVE_INFINITY;
+  return (say) => {
+    if (performance.now() - saidAt < EVERY_MS) return;
+    saidAt = performance.now();
+    say();
+  };
+}
