@@ -14,7 +14,8 @@ export interface Room {
 const OTHER_FILES = 24;
 /** Of what is left so much is for who only asks something: health checks, and the answers to readers that are too many. */
 const SPARE_SHARE = 1 / 3;
-const MOST_KEPT_SPARE = 1000;
+/** As many of them need not be more, and may be at any MAX_CONNECTIONS: readers come in crowds, and are spare at first. */
+const ENOUGH_SPARE = 1000;
 
 /** How many more files this process may open, by Linux. Infinity elsewhere: nobody tells. */
 export function freeFiles(): number {
@@ -31,9 +32,9 @@ export function freeFiles(): number {
 /** What `free` files allow of what is wanted. */
 export function roomIn(free: number, maxConnections: number): Room {
   const left = free - OTHER_FILES;
-  const kept = Math.min(Math.floor(left * SPARE_SHARE), MOST_KEPT_SPARE);
+  const kept = Math.min(Math.floor(left * SPARE_SHARE), ENOUGH_SPARE);
   const readers = Math.max(1, Math.min(maxConnections, left - kept));
-  return { readers, spare: Math.max(1, Math.min(maxConnections, left - readers)) };
+  return { readers, spare: Math.max(1, Math.min(Math.max(maxConnections, ENOUGH_SPARE), left - readers)) };
 }
 
 /** For the operator; null if there is room for all. `processes` serve together, each with its own limit. */
@@ -41,7 +42,7 @@ export function roomWarning(free: number, maxConnections: number, processes: num
   const readers = roomIn(free, Math.ceil(maxConnections / processes)).readers * processes;
   if (readers >= maxConnections) return null;
   const wanted = Math.ceil(maxConnections / processes);
-  const needed = 2 ** Math.ceil(Math.log2(wanted + MOST_KEPT_SPARE + OTHER_FILES));
+  const needed = 2 ** Math.ceil(Math.log2(wanted + ENOUGH_SPARE + OTHER_FILES));
   return (
     `a process may open so few files that ${readers} readers fit, not ${maxConnections} (MAX_CONNECTIONS): ` +
     `raise the limit to ${needed} (ulimit -n, LimitNOFILE of systemd, --ulimit nofile of Docker), or set MAX_CONNECTIONS=${readers}`

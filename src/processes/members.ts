@@ -1,6 +1,6 @@
 // The primary's books: what its workers count together. A worker that has ended leaves its places, and its counters stay.
 import type { Registry } from 'prom-client';
-import { createPlaces, type GiveBack, type Place, type PlaceLimits, type Refusal } from '../http/places.ts';
+import { createPlaces, type GiveBack, type PlaceLimits, type Refusal } from '../http/places.ts';
 import { createRateLimit } from '../http/rate-limit.ts';
 import { createSumOfMetrics, type Report } from './sum-of-metrics.ts';
 import { createTalk, type Port } from './talk.ts';
@@ -8,7 +8,7 @@ import { createTalk, type Port } from './talk.ts';
 /** What a worker asks its primary. */
 export type PrimaryAnswers = {
   /** `name` is the worker's own, to give the place back by. Null: it has the place. */
-  take(wanted: { name: number; place: Place }): Refusal | null;
+  take(wanted: { name: number; runIds: readonly string[]; address: string }): Refusal | null;
   giveBack(name: number): void;
   /** See rate-limit.ts. */
   publish(wanted: { client: string; count: number }): number;
@@ -38,8 +38,8 @@ export function createMembers(limits: MembersOptions): Members {
     join: (port) => {
       const held = new Map<number, GiveBack>();
       const answers: PrimaryAnswers = {
-        take: ({ name, place }) => {
-          const taken = places.take(place);
+        take: ({ name, runIds, address }) => {
+          const taken = places.take({ runIds, address: () => address });
           if (typeof taken !== 'function') return taken;
           held.set(name, taken);
           return null;

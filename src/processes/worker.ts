@@ -10,14 +10,16 @@ import { createWorkerPort } from './worker-port.ts';
 /** `metrics`: of this process. It is asked for once the service has been made. */
 export function createWorkerWhole(worker: Worker, limits: MembersOptions, metrics: () => Registry): Whole {
   const primary = askPrimary(createWorkerPort(worker), metrics);
+  const isAddressCounted = limits.maxConnectionsPerAddress !== Number.POSITIVE_INFINITY;
   const isRateLimited = limits.publishRate !== Number.POSITIVE_INFINITY;
   let names = 0;
 
   return {
     places: {
-      take: async ({ runIds, address }: Place) => {
+      take: async ({ runIds, address: addressOf }: Place) => {
         const name = ++names;
-        const refusal = await primary.ask('take', { name, place: { runIds, address } });
+        const address = isAddressCounted ? addressOf() : '';
+        const refusal = await primary.ask('take', { name, runIds, address });
         return refusal ?? (() => primary.tell('giveBack', name));
       },
     },

@@ -19,7 +19,8 @@ const ROOMS: [free: number, wanted: number, readers: number, spare: number][] = 
   [10_000, 10_000, 8976, 1000],
   [1000, 10_000, 651, 325],
   [100, 10_000, 51, 25],
-  [100, 30, 30, 30],
+  [100, 30, 30, 46],
+  [20_000, 6, 6, 1000],
   [0, 10_000, 1, 1],
 ];
 for (const [free, wanted, readers, spare] of ROOMS)
