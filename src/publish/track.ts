@@ -11,7 +11,7 @@ export interface TrackOptions {
    * job's id say, it is counted once, however often the queue delivers it; up to 250 visible ASCII characters.
    */
   part?: string;
-  /** At an abort the run is FAILED, with the reason's line, though the body goes on. Later reports are left out. */
+  /** An abort ends the run as if the body had thrown the reason, at once, and the body's later reports are left out. */
   signal?: AbortSignal;
   /** Whether the queue will try again after this error: then its line is reported, and the run doesn't end. Default: no. */
   willRetry?(error: unknown): boolean;
@@ -112,13 +112,21 @@ function createTrackedRun(
     return recorded;
   }
 
+  async function fail(error: unknown): Promise<unknown> {
+    if (isOver) return;
+    const log = oneLine(error);
+    if (part === undefined && !willRetry?.(error)) return end({ state: failed, log });
+    isOver = true;
+    return say({ log });
+  }
+
   return {
     report: createReport(report, part !== undefined),
     beat: () => {
       if (!isOver) void say({});
     },
     abort: (reason) => {
-      if (!isOver && !ownEnd && part === undefined) void end({ state: failed, log: oneLine(reason) });
+      if (ownEnd === null && part === undefined) void fail(reason);
     },
     succeed: async () => {
       if (isOver) return;
@@ -126,13 +134,7 @@ function createTrackedRun(
       if (part !== undefined) return say({ advance: 1, key: `part ${part}` }, PART_TIMEOUT_MS);
       return ownEnd ?? end({ state: succeeded });
     },
-    fail: async (error) => {
-      if (isOver) return;
-      const log = oneLine(error);
-      if (part === undefined && !willRetry?.(error)) return end({ state: failed, log });
-      isOver = true;
-      return say({ log });
-    },
+    fail,
   };
 }
 
