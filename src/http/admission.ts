@@ -78,7 +78,9 @@ const ANYBODY = { subject: '', expiresAt: null };
 export function checkHostField({ httpVersion, headers: { host }, rawHeaders = [] }: RequestHead) {
   const times = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
   if (times > 1 || (host === undefined && httpVersion !== '1.0'))
-    throw new HttpProblem(400, 'bad-request', 'A request has one Host header.');
+    throw new HttpProblem(400, 'bad-request', 'A request has one Host header.', {
+      headers: { Connection: 'close' },
+    });
 }
 
 function upgradeRequired(): HttpProblem {

@@ -5,6 +5,7 @@ import { after, test } from 'node:test';
 import { request } from 'undici';
 import { WebSocket } from 'ws';
 import { startProgram } from '../support/program.ts';
+import { exchange } from '../support/raw-connection.ts';
 import { startRedis } from '../support/redis.ts';
 import { launchService, startService } from '../support/service.ts';
 import { makeToken, OLDER_SECRET, SECRET } from '../support/token.ts';
@@ -15,6 +16,28 @@ const SECRETS = [SECRET, OLDER_SECRET, PASSWORD, WRONG_PASSWORD];
 const redis = await startRedis({ args: ['--requirepass', PASSWORD] });
 after(() => redis.stop());
 const withPassword = (password: string) => redis.url.replace('redis://', `redis://:${password}@`);
+
+/** As proxies and broken clients write them: the token in an absolute target, in an upgrade, in what can't be read at all. */
+function rawRequests(token: string, port: number): string[] {
+  const bearer = `Authorization: Bearer ${token}\r\n`;
+  const end = `Host: localhost:${port}\r\nConnection: close\r\n\r\n`;
+  const h2c = 'Connection: close, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n';
+  return [
+    `GET http://localhost:${port}/api/runs/r?token=${token} HTTP/1.1\r\n${end}`,
+    `GET http://localhost:${port}/api/runs/r/events?wait=0&token=${token} HTTP/1.1\r\n${end}`,
+    `GET http://localhost:${port}/ws/r?token=${token} HTTP/1.1\r\nUpgrade: websocket\r\n${end}`,
+    `GET /api/runs/r?token=${token} HTTP/9.9\r\n${end}`,
+    `GET /api/runs/r?token=${token}\u0001 HTTP/1.1\r\n${bearer}${end}`,
+    `GET /api/runs/r?token=${token} HTTP/1.1\r\n${bearer}X: ${'x'.repeat(20_000)}\r\n${end}`,
+    `GET /api/runs/r?token=${token} HTTP/1.1\r\n${bearer}\r\n`,
+    `POST /api/runs/r/events?token=${token} HTTP/1.1\r\nExpect: x\r\n${bearer}${end}`,
+    `POST /api/runs/r/events HTTP/1.1\r\n${bearer}Transfer-Encoding: chunked\r\n${end}zz\r\n`,
+    `GET /api/runs/r?token=${token} HTTP/1.1\r\n${h2c}${bearer}Host: localhost\r\n\r\n`,
+    `CONNECT ${token}:80 HTTP/1.1\r\n${bearer}${end}`,
+    `GET /api/runs/${token}?run=${token} HTTP/1.1\r\n${end}`.replace('/api/runs/', '/nothing/'),
+    `GET / HTTP/1.1\r\nCookie: run_progress_token="${token}"; Proxy-Authorization: Bearer ${token}\r\n${end}`,
+  ];
+}
 
 /** Also its parts: a claim alone tells who somebody is, a signature alone makes a token of known claims. */
 function checkLog(lines: readonly string[], tokens: readonly string[]) {
@@ -62,6 +85,7 @@ test('no token, no secret and no password is logged', async (t) => {
     await body.body.dump();
     const malformed = await request(`${service.url}/api/runs/r?token=${token}&x=%ff`);
     await malformed.body.dump();
+    for (const bytes of rawRequests(token, service.port)) await exchange(service.port, bytes);
     const socket = new WebSocket(`${service.webSocketUrl('r')}?token=${token}`);
     socket.on('error', () => {}); // It was refused.
     await new Promise((resolve) => {

@@ -283,4 +283,6 @@ test('no route is missing here', async (t) => {
     needing.filter((route) => !doors.some((door) => door.route === route)),
     [],
   );
+  const open = routes.filter(({ scope }) => scope === 'none').map(({ path }) => path);
+  assert.deepEqual(open, ['/healthz', '/readyz'], 'what needs no token is named here, one by one');
 });
