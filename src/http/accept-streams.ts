@@ -95,7 +95,8 @@ function acceptOthers(
     unanswered.set(socket, asked);
     if (streaming.has(socket)) return socket.destroy();
     if (asked > MAX_PIPELINED) {
-      countCut(cuts, 'pipelined');
+      // Node has read some more of them.
+      if (!socket.destroyed) countCut(cuts, 'pipelined');
       return socket.destroy();
     }
     spare.hasAsked(socket);

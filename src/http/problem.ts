@@ -34,6 +34,7 @@ export const PROBLEM_CODES = [
   'superseded',
   'token-in-url',
   'too-large',
+  'too-many-bodies',
   'too-many-connections',
   'too-many-connections-of-address',
   'too-many-connections-of-run',

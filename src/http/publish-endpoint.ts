@@ -5,6 +5,7 @@ import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
 import type { Recording } from '../runs/record.ts';
 import type { Outcome, Store } from '../runs/store.ts';
 import type { BadField } from '../runs/update.ts';
+import { createBodyRoom } from './body-room.ts';
 import type { AddressOf } from './client-address.ts';
 import { HttpProblem, problemBody } from './problem.ts';
 import { MAX_BATCH, MAX_BODY_BYTES, type ParsedUpdate, parsePublishBody } from './publish-body.ts';
@@ -45,6 +46,7 @@ export function createPublishCounts(): PublishCounts {
 export function publishRoutes(options: PublishEndpointOptions): Route[] {
   const { store, rate, addressOf, published, publishLatency } = options;
   const source = `h${randomBytes(9).toString('base64url')}`;
+  const bodyRoom = createBodyRoom();
   let n = 0;
 
   function recordingOf(runId: string, item: ParsedUpdate, key: string | undefined): Recording | HttpProblem {
@@ -83,14 +85,22 @@ export function publishRoutes(options: PublishEndpointOptions): Route[] {
    * one's event. Throws 400, 413, 415, 422 or 429 for the request as a whole, and for an update alone 422 or 503.
    */
   async function publish(context: AnswerContext) {
+    const key = headerOf(context.request, 'idempotency-key');
+    if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw badKey();
+    const body = await readBody(context.request, MAX_BODY_BYTES, bodyRoom);
+    try {
+      await publishText(context, body.text, key);
+    } finally {
+      body.letGo();
+    }
+  }
+
+  async function publishText(context: AnswerContext, text: string, key: string | undefined) {
     const {
-      request,
       response,
       runIds: [runId = ''],
     } = context;
-    const key = headerOf(request, 'idempotency-key');
-    if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw badKey();
-    const parsed = parsePublishBody(runId, await readBody(request, MAX_BODY_BYTES));
+    const parsed = parsePublishBody(runId, text);
     if (parsed.form === 'none') throw bodyProblem(parsed.fault);
     await checkRate(context, parsed.form === 'batch' ? parsed.items.length : 1);
     if (parsed.form === 'batch') {

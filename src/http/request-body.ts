@@ -1,26 +1,79 @@
 // A request's body: read as text, within bounds; or thrown away.
 import type { IncomingMessage } from 'node:http';
+import type { BodyPlace, BodyRoom } from './body-room.ts';
 import { HttpProblem } from './problem.ts';
 
 /** How much of a body nobody wants is read on, and how long. */
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 const UNWANTED_MS = 10_000;
 
-/** The body as text. Throws 400 for what is no UTF-8, 413 beyond `maxBytes`, 415 for a coding or charset that isn't read. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
+export interface Body {
+  readonly text: string;
+  /** To be called when nothing of it is needed any more. */
+  letGo(): void;
+}
+
+/**
+ * Throws 400 for what is no UTF-8, 413 beyond `maxBytes`, 415 for a coding or charset that isn't read, and 503 where there is
+ * no room for it any more.
+ */
+export async function readBody(request: IncomingMessage, maxBytes: number, room: BodyRoom): Promise<Body> {
   checkCoding(request);
-  const tooLarge = new HttpProblem(413, 'too-large', `The body may have ${maxBytes} bytes at most.`);
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  // Not destroyed, as that would take the connection with it before the client has its answer.
-  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge;
-    chunks.push(chunk);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const { bytes, place } = await collect(request, maxBytes, room);
+  try {
+    return { text: textOf(bytes), letGo: place.leave };
+  } catch (error) {
+    place.leave();
+    throw error;
   }
-  return textOf(Buffer.concat(chunks));
+}
+
+/** The request is not destroyed, as that would take the connection with it before the client has its answer. */
+function collect(request: IncomingMessage, maxBytes: number, room: BodyRoom) {
+  return new Promise<{ bytes: Buffer; place: BodyPlace }>((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const place = room.enter(() => fail(tooManyBodies()));
+
+    function stopReading() {
+      request.off('data', take).off('end', end).off('close', fail);
+    }
+
+    function fail(error: Error = new Error('the client left before its body was whole')) {
+      stopReading();
+      place.leave();
+      reject(error);
+    }
+
+    function take(chunk: Buffer) {
+      length += chunk.length;
+      if (length > maxBytes) return fail(tooLarge(maxBytes));
+      chunks.push(chunk);
+      place.grow(chunk.length);
+    }
+
+    function end() {
+      stopReading();
+      place.hasEnded();
+      resolve({ bytes: Buffer.concat(chunks), place });
+    }
+
+    request.on('data', take).on('end', end).on('close', fail);
+  });
+}
+
+function tooLarge(maxBytes: number): HttpProblem {
+  return new HttpProblem(413, 'too-large', `The body may have ${maxBytes} bytes at most.`);
+}
+
+function tooManyBodies(): HttpProblem {
+  return new HttpProblem(
+    503,
+    'too-many-bodies',
+    'Too many bodies are under way, and this one is the slowest: send it again.',
+    { headers: { 'Retry-After': '2' } },
+  );
 }
 
 function checkCoding({ headers }: IncomingMessage) {

@@ -89,6 +89,7 @@ for (const [what, request] of Object.entries(REQUESTS))
     }
     await pollUntil('both to be cut', async () => service.sockets.size === 0);
     assert.equal(service.openCount(), 0);
+    if (what === 'a poll') assert.equal(service.cuts.get('stalled'), 2);
   });
 
 test('a WebSocket that takes a large snapshot slowly, and pings meanwhile, gets it whole, and its pong', async (t) => {

@@ -154,6 +154,7 @@ test('a client that sends requests without end before it has its answer is cut',
   const peer = await connected(t, service);
   await peer.send('GET /api/runs/slow HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(1000));
   await pollUntil('it to be cut', async () => service.sockets.size === 0);
+  assert.equal(service.cuts.get('pipelined'), 1);
   service.store.releaseAnswers();
 });
 
