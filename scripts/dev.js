@@ -5,6 +5,7 @@ import { watch } from 'node:fs';
 import { context } from 'esbuild';
 import { bundleOptions, copyLuaScripts } from './bundle.js';
 import { bundleElement } from './bundle-element.js';
+import { removeCompressed } from './compress.js';
 
 /** @type {import('node:child_process').ChildProcess | undefined} */
 let service;
@@ -23,6 +24,8 @@ const bundle = await context({
     },
   ],
 });
+// They would be of an earlier state of the files.
+removeCompressed();
 await bundleElement();
 await bundle.watch();
 /** A mistake in the source: the bundler has printed it, and the next save is the next try. */

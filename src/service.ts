@@ -45,7 +45,11 @@ export interface Service {
   close(): Promise<void>;
 }
 
-const PUBLIC = new URL('../public/', import.meta.url);
+/** Beside the bundle, dist/, and within it. */
+const FOLDERS = {
+  plain: new URL('../public/', import.meta.url),
+  compressed: new URL('./public/', import.meta.url),
+};
 const FILES = {
   '/': 'index.html',
   '/asyncapi.json': 'asyncapi.json',
@@ -124,7 +128,7 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
     isClosing: () => isClosing,
   });
   const server = createHttpServer({
-    routes: belowBasePath(config.basePath, [...routes, ...staticRoutes(PUBLIC, FILES)]),
+    routes: belowBasePath(config.basePath, [...routes, ...staticRoutes(FOLDERS, FILES)]),
     basePath: config.basePath,
     access: createAccess(config),
     gate: createGate({ tokens, isProduction: config.isProduction }),

@@ -20,6 +20,7 @@ export const PROBLEM_CODES = [
   'method-not-allowed',
   'no-run',
   'no-token',
+  'not-acceptable',
   'not-found',
   'not-json',
   'not-ready',

@@ -1,8 +1,12 @@
 // The few files that are served: a fixed map, read at the start, not a folder.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { type Coding, chooseCoding } from './content-coding.ts';
 import { hasNamed } from './poll-endpoint.ts';
-import type { Route } from './route.ts';
+import { HttpProblem } from './problem.ts';
+import type { AnswerContext, Route } from './route.ts';
 
 const CONTENT_TYPES = new Map([
   ['html', 'text/html; charset=utf-8'],
@@ -22,26 +26,76 @@ const SECURITY_HEADERS = {
 const EMBEDDED = '/run-progress.js';
 const EMBED_HEADERS = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
 
-/** Routes for `files`: URL path → file name in `folder`. Throws if one is missing. */
-export function staticRoutes(folder: URL, files: Readonly<Record<string, string>>): Route[] {
+/** What is compressed, the best first, with the ending of its file. Endings in ETags are not those that proxies add. */
+const COMPRESSED = [
+  { coding: 'br', ending: 'br', decompress: brotliDecompressSync },
+  { coding: 'gzip', ending: 'gz', decompress: gunzipSync },
+] as const;
+
+/** A file in one coding. */
+interface Variant {
+  coding: Coding;
+  body: Buffer;
+  etag: string;
+}
+
+/** Where the files lie, and where the build has put them compressed. */
+export interface StaticFolders {
+  plain: URL;
+  compressed: URL;
+}
+
+/** The best first; as it is last. A compressed one that holds something else is of an earlier build, and left out. */
+function variantsOf({ plain, compressed }: StaticFolders, name: string): Variant[] {
+  const body = readFileSync(new URL(name, plain));
+  const hash = createHash('sha256').update(body).digest('base64url').slice(0, 16);
+  const variants: Variant[] = [];
+  for (const { coding, ending, decompress } of COMPRESSED) {
+    const path = new URL(`${name}.${ending}`, compressed);
+    if (!existsSync(path)) continue;
+    const less = readFileSync(path);
+    if (decompress(less).equals(body)) variants.push({ coding, body: less, etag: `"${hash}.${ending}"` });
+  }
+  return [...variants, { coding: 'identity', body, etag: `"${hash}"` }];
+}
+
+/** Routes for `files`: URL path → file name. Throws if one is missing. */
+export function staticRoutes(folders: StaticFolders, files: Readonly<Record<string, string>>): Route[] {
   return Object.entries(files).map(([path, name]) => {
-    const body = readFileSync(new URL(name, folder));
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`;
-    const headers = {
+    const variants = variantsOf(folders, name);
+    const offered = variants.map(({ coding }) => coding);
+    const shared = {
       ...SECURITY_HEADERS,
-      'Content-Type': CONTENT_TYPES.get(name.split('.').at(-1) ?? '') ?? 'application/octet-stream',
       'Cache-Control': 'no-cache',
-      ETag: etag,
       ...(path === EMBEDDED && EMBED_HEADERS),
     };
-    return {
-      method: 'GET',
-      path,
-      scope: 'none',
-      answer: ({ request, response }) => {
-        if (hasNamed(request, etag)) response.writeHead(304, headers).end();
-        else response.writeHead(200, { ...headers, 'Content-Length': body.length }).end(body);
-      },
-    };
+    const type = CONTENT_TYPES.get(name.split('.').at(-1) ?? '') ?? 'application/octet-stream';
+
+    function answer({ request, response }: AnswerContext) {
+      // What CORS makes it vary by is there already.
+      const vary = [response.getHeader('Vary') ?? [], 'Accept-Encoding'].flat().join(', ');
+      const chosen = chooseCoding(request.headers['accept-encoding'], offered);
+      const variant = variants.find(({ coding }) => coding === chosen);
+      if (!variant) throw notAcceptable(offered, vary);
+      const { coding, body, etag } = variant;
+      const headers: OutgoingHttpHeaders = { ...shared, ETag: etag, Vary: vary };
+      if (hasNamed(request, etag)) {
+        response.writeHead(304, headers).end();
+        return;
+      }
+      if (coding !== 'identity') headers['Content-Encoding'] = coding;
+      response.writeHead(200, { ...headers, 'Content-Type': type, 'Content-Length': body.length }).end(body);
+    }
+
+    return { method: 'GET', path, scope: 'none', answer };
   });
+}
+
+function notAcceptable(offered: readonly Coding[], vary: string): HttpProblem {
+  return new HttpProblem(
+    406,
+    'not-acceptable',
+    `This is here as ${offered.join(', ')}. Accept-Encoding takes none of them.`,
+    { headers: { Vary: vary } },
+  );
 }

@@ -129,7 +129,14 @@ test('the packed files are those that are needed', () => {
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT });
   const [{ files }] = JSON.parse(packed.toString('utf8'));
   const paths: string[] = files.map(({ path }: { path: string }) => path);
-  const needed = ['dist/publisher.js', 'dist/record.lua', 'src/publish/publish_progress.py', 'package.json'];
+  const needed = [
+    'dist/publisher.js',
+    'dist/record.lua',
+    'dist/public/run-progress.js.br',
+    'dist/public/run-progress.js.gz',
+    'src/publish/publish_progress.py',
+    'package.json',
+  ];
   assert.deepEqual(
     needed.filter((path) => !paths.includes(path)),
     [],
