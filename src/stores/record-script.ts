@@ -6,47 +6,47 @@ import type { Outcome } from '../runs/store.ts';
 
 /** The script's first argument. `database`: the number of the one that the connection has selected. */
 export function settingsLines(options: HistoryOptions, database: number): string {
-  return lines({
-    history_limit: options.historyLimit,
-    ttl_ms: options.runTtlMs,
-    finished_ttl_ms: options.finishedTtlMs,
-    terminal_states: `,${options.terminalStates.map(jsonText).join()},`,
-    channel_prefix: channelPrefix(database),
-  });
+  return (
+    line('history_limit', options.historyLimit) +
+    line('ttl_ms', options.runTtlMs) +
+    line('finished_ttl_ms', options.finishedTtlMs) +
+    line('terminal_states', `,${options.terminalStates.map(jsonText).join()},`) +
+    line('channel_prefix', channelPrefix(database))
+  );
 }
 
 /** An update as an argument, but for the place of its history, which `placed` adds. */
 export function updateLines({ runId, update, name, key }: Recording, wantEvent: boolean): string {
   const { state, progress, current, total, advance, attempt, log, data } = update;
-  return lines({
-    run_id: jsonText(runId),
-    source: name.source,
-    n: name.n,
-    state: optionalText(state),
-    progress,
-    current,
-    total,
-    advance,
-    attempt,
-    log: optionalText(log || undefined),
-    data: optionalText(data),
-    key: optionalText(key),
-    want_event: wantEvent ? 1 : undefined,
-  });
+  return (
+    line('run_id', jsonText(runId)) +
+    line('source', name.source) +
+    line('n', name.n) +
+    line('state', optionalText(state)) +
+    line('progress', progress) +
+    line('current', current) +
+    line('total', total) +
+    line('advance', advance) +
+    line('attempt', attempt) +
+    line('log', optionalText(log || undefined)) +
+    line('data', optionalText(data)) +
+    line('key', optionalText(key)) +
+    line('want_event', wantEvent ? 1 : undefined)
+  );
 }
 
 /** `place`: of the run's history among the script's keys, from 1. */
 export function placed(updateText: string, place: number): string {
-  return `history=${place}\n${updateText}`;
+  return line('history', place) + updateText;
 }
 
 function optionalText(value: unknown): string | undefined {
   return value === undefined ? undefined : jsonText(value);
 }
 
-function lines(values: Readonly<Record<string, string | number | undefined>>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return given.map(([name, value]) => `${name}=${value}`).join('\n');
+/** Joined as text, as this is done for every update: a list of them took a tenth of the service's time in a burst. */
+function line(name: string, value: string | number | undefined): string {
+  return value === undefined ? '' : `${name}=${value}\n`;
 }
 
 type Reply = [refusal: string, ...outcomes: (string | [string, string])[]];

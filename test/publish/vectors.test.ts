@@ -44,7 +44,9 @@ function nest(depth: number): Json {
 
 /** The fields as they go to the record script, without those that are absent. */
 function textOf(update: Update): Record<string, string> {
-  const lines = updateLines({ runId: 'x', update, name: { source: 'x', n: 1 } }, false).split('\n');
+  const lines = updateLines({ runId: 'x', update, name: { source: 'x', n: 1 } }, false)
+    .trimEnd()
+    .split('\n');
   const fields = lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
   const { run_id, source, n, ...ofUpdate } = Object.fromEntries(fields);
   return ofUpdate;
