@@ -41,6 +41,27 @@ for (const how of ['threads', 'gevent', 'eventlet'])
     assert.equal(await run(['held.py', how], { REDIS_URL: redis.url }), '1\n2\n');
   });
 
+test('a Redis that hangs holds up a task once, and not with each update', async (t) => {
+  const { redis, client } = await setUp(t);
+  const code = `
+import os
+import publish_progress as module
+module.FIRST_SECONDS = 100  # With each of them the test would never end.
+module.publish_progress("r", log="line 0", flush=True)
+os.kill(int(os.environ["REDIS_PID"]), 19)
+for number in range(1, 200):
+    module.publish_progress("r", log=f"line {number}")
+os.kill(int(os.environ["REDIS_PID"]), 18)
+assert module.flush(60)
+`;
+  const { code: status, stderr } = await whenEnded(
+    spawnPython(['-c', code], { REDIS_URL: redis.url, REDIS_PID: `${redis.pid}` }),
+  );
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /^updates wait, as Redis can't record them: .*\nRedis is back: .*\n$/);
+  assert.deepEqual(await readLines(client, 'r'), lines(0, 200));
+});
+
 test('flush=True records an update before the call returns', async (t) => {
   const { redis, client } = await setUp(t);
   const code = `
