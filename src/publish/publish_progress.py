@@ -3,17 +3,16 @@
     from publish_progress import publish_progress
     publish_progress(run_id, state="RENDERING", progress=0.75, log="rendering started")
 
-Needs redis-py 4.3 or newer. A thread of its own records the update in Redis, by the script that the service itself uses,
-so nothing is lost while no service runs. It never raises. It returns when an update that ends the run is recorded, after 2
-s at most; other updates it waits for only while that takes little. While Redis is away they wait, in order. A repeat after
+Needs redis-py 4.3 or newer. A thread records the updates in Redis, by the script that the service itself uses, so nothing
+is lost while no service runs. publish_progress never raises. After an update that ends a run it returns when that is
+recorded, or after 2 s; other updates it waits for only briefly. While Redis is away updates wait, in order. A repeat after
 a lost answer is recorded once. Publisher says more.
 
 Environment (default): REDIS_URL (redis://localhost:6379/0; redis+sentinel://host,host2/mymaster/0), REDIS_TLS_INSECURE=1
 for a self-signed certificate; and as for the service KEY_PREFIX (autoshorts), TERMINAL_STATES (END,FAILED), HISTORY_LIMIT
-(500), RUN_TTL_SECONDS (86400), FINISHED_TTL_SECONDS (3600). PROGRESS_CHANNEL may stay set, and is not used: nobody hears a
-channel while no service runs.
+(500), RUN_TTL_SECONDS (86400), FINISHED_TTL_SECONDS (3600). PROGRESS_CHANNEL is not used: it may stay set.
 
-From beginning to end, and for Celery (tracked and connect_celery say more):
+A job from its beginning to its end (tracked and connect_celery say more):
 
     with tracked(run_id) as report:
         for part in report.each(parts):
@@ -80,6 +79,300 @@ AT_ONCE, PER_SECOND = 10, 20
 log_to = logging.getLogger("publish_progress")
 # For host names: a child that is forked while the thread imports this would be without it for ever.
 codecs.lookup("idna")
+
+
+# ---- Reporting ---------------------------------------------------------------------------------------------------------
+
+
+def publish_progress(run_id, state=None, progress=None, log=None, data=None, **fields):
+    """Reports an update by the default publisher: see Publisher.publish."""
+    default_publisher().publish(run_id, state, progress, log, data, **fields)
+
+
+def flush(timeout=FLUSH_SECONDS):
+    """Waits until the default publisher has recorded all: see Publisher.flush."""
+    return default_publisher().flush(timeout)
+
+
+def default_publisher():
+    """The publisher with the options of the environment. It is made when it is first used."""
+    # Threads that come first together get the same one: with two, a thread's updates might change places.
+    return _default.get("publisher") or _default.setdefault("publisher", Publisher())
+
+
+_default = {}
+
+
+# ---- A body of code as a run -------------------------------------------------------------------------------------------
+
+
+class tracked:
+    """Reports a body of code as a run, to its end:
+
+        with tracked(run_id) as report:
+            report(state="RENDERING")
+            for part in report.each(parts):  # Counts up.
+                ...
+
+    Entering begins a new `attempt`. If a task is delivered twice, readers see the later delivery alone, from its first word
+    on. While the body is silent, heartbeats say that it lives. Leaving says END, or FAILED with the exception in one line.
+    SIGTERM says FAILED too, where nobody else handles it. An end that the body has reported itself stands.
+
+    `part=True`: the body is one of many tasks of a run. Leaving counts it, by advance=1, and ends nothing; it waits until
+    that is recorded, for 30 s at most. A part is known by the id of its Celery task or RQ job, or by `part` if that is
+    text: delivered twice, it is counted once. Its updates have an attempt only if `attempt` is given.
+
+    `publisher`: a Publisher. Default: that of publish_progress. `heartbeat_seconds`: the silence before a heartbeat.
+    """
+
+    def __init__(self, run_id, *, part=False, attempt=None, publisher=None, heartbeat_seconds=HEARTBEAT_SECONDS):
+        if not 0 < heartbeat_seconds <= threading.TIMEOUT_MAX:
+            raise ValueError(f"heartbeat_seconds must be a positive number, not {heartbeat_seconds!r}")
+        self.run_id = run_id
+        self.attempt = attempt
+        self._part = part
+        self._publisher = publisher
+        self._ended = None  # The terminal state that the body has reported.
+        self._heartbeat_seconds = heartbeat_seconds
+        self._last = 0.0
+        self._over = _Signal()
+
+    def __call__(self, state=None, progress=None, log=None, data=None, **fields):
+        """Reports an update of this run and attempt: see Publisher.publish."""
+        self._last = time.monotonic()
+        if state in self._publisher.terminal_states:
+            self._ended = state
+        self._publisher.publish(self.run_id, state, progress, log, data, **{"attempt": self.attempt, **fields})
+
+    def each(self, parts, total=None):
+        """Gives each of `parts`, and reports how many are done, ten times a second at most. `total`: how many there are;
+        default: their len(), if they have one."""
+        if self._part:
+            raise TypeError("a part of a run counts as one: report(advance=…) says more")
+        total = total or (len(parts) if hasattr(parts, "__len__") else None)
+        self(current=0, total=total or None)
+        reported_at, current, count = time.monotonic(), 0, 0
+        for count, part in enumerate(parts, 1):
+            yield part
+            if time.monotonic() - reported_at >= EACH_SECONDS:
+                self(current=count)
+                reported_at, current = time.monotonic(), count
+        if current != count:
+            self(current=count)
+
+    @staticmethod
+    def current():
+        """The `report` of the innermost body that runs here. Outside of any body: one that does nothing."""
+        return _current.get()
+
+    def __enter__(self):
+        self._publisher = self._publisher or default_publisher()
+        if not self._part and self.attempt is None:
+            self.attempt = _celery_attempt() or new_attempt(self._publisher)
+        self._token = _current.set(self)
+        self._handler = _on_sigterm(self._sigterm)
+        self()
+        _thread.start_new_thread(self._beat, ())
+        return self
+
+    def __exit__(self, kind, error, _):
+        self._over.set()
+        _restore_sigterm(self._handler)
+        try:
+            _current.reset(self._token)
+        except ValueError:
+            pass  # A generator may be closed in another context than it began in.
+        self._end(error)
+
+    def _end(self, error):
+        if error is not None and not (isinstance(error, SystemExit) and not error.code):
+            if _is_no_failure(error):
+                self(log=_one_line(error))
+            elif self._part:
+                self(log=_one_line(error), flush=True)
+            else:
+                self(state=self._publisher.terminal_states[-1], log=_one_line(error), key=_end_key(self.attempt))
+        elif self._part:
+            name = self._part if isinstance(self._part, str) else _task_id()
+            self(advance=1, key=f"part {name}" if name else None, flush=True)
+            # If the process dies before the count is recorded, nobody delivers this part again.
+            self._publisher.flush(PART_SECONDS)
+        elif self._ended is None:
+            self(state=self._publisher.terminal_states[0], key=_end_key(self.attempt))
+
+    def _sigterm(self, number, _):
+        """Says so, and ends the process as it would have ended without this handler."""
+        self._over.set()
+        self._end(SystemExit(number - 256))
+        _restore_sigterm(signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def _beat(self):
+        while not self._over.wait(max(0.01, self._last + self._heartbeat_seconds - time.monotonic())):
+            if time.monotonic() - self._last >= self._heartbeat_seconds:
+                self()
+
+
+def new_attempt(publisher=None):
+    """A number for `attempt`: µs by the clock of Redis, which all workers share, or of this host while Redis is away."""
+    now = time.monotonic()
+    if now > _clock.get("asked_again_at", 0):
+        _clock["ahead"] = (publisher or default_publisher())._clock() - time.monotonic()
+        _clock["asked_again_at"] = now + CLOCK_SECONDS
+    attempt = max(int((_clock["ahead"] + time.monotonic()) * 1_000_000), _clock.get("last", 0) + 1)
+    _clock["last"] = attempt
+    return attempt
+
+
+_clock = {}
+
+
+class _Untracked:
+    """What tracked.current() gives outside of any body."""
+
+    def __call__(self, *_, **__):
+        pass
+
+    def each(self, parts, total=None):
+        return parts
+
+
+_current = contextvars.ContextVar("publish_progress", default=_Untracked())
+# Celery's processes leave with these codes when they get a signal.
+_EXITS_BY_SIGNAL = {number - 256: number.name for number in signal.Signals}
+
+
+def _one_line(error):
+    """An exception for people."""
+    if isinstance(error, SystemExit) and isinstance(error.code, int) and error.code in _EXITS_BY_SIGNAL:
+        return f"ended by {_EXITS_BY_SIGNAL[error.code]}"
+    name = type(error).__name__
+    try:
+        text = str(error).strip()
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+        text = ""  # The exception's own fault.
+    return f"{name}: {text.splitlines()[0]}" if text else name
+
+
+def _end_key(attempt):
+    """Only the first end of an attempt is recorded: this key makes the others repeats."""
+    return None if attempt is None else f"end {attempt}"
+
+
+def _on_sigterm(handler):
+    """Installs the handler, and returns the one from before. None if it can't be installed, or somebody handles SIGTERM."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return None
+    return signal.signal(signal.SIGTERM, handler)
+
+
+def _restore_sigterm(handler):
+    if handler is not None:
+        signal.signal(signal.SIGTERM, handler)
+
+
+# ---- Celery and RQ, which are asked only where the program has imported them -------------------------------------------
+
+
+def connect_celery(run_id_of=None, publisher=None):
+    """Says FAILED for each Celery task that raises, and for each that dies in a way that no code in it survives: a hard time
+    limit, a killed process, a revoked or expired task. Call it once, where the app is made:
+
+        publish_progress.connect_celery()
+
+    The run is the task's argument `run_id`, or what `run_id_of(task, args, kwargs)` returns; None means no run. A run that
+    has ended, or that a later attempt has begun anew, is left as it is.
+    """
+    from celery import signals
+
+    def say_failed(task, task_id, attempt, args, kwargs, line):
+        run_id = (run_id_of or _run_id_argument)(task, args or (), kwargs or {})
+        if run_id is not None:
+            _say_failed(publisher or default_publisher(), run_id, attempt, _end_key(attempt) or f"end {task_id}", line)
+
+    def received(request=None, **_):
+        _name_delivery(request, new_attempt(publisher))
+
+    def failed(sender=None, task_id=None, exception=None, args=None, kwargs=None, **_):
+        attempt = _celery_attempt() or _dying_attempt.get()
+        say_failed(sender, task_id, attempt, args, kwargs, _one_line(exception))
+
+    def revoked(sender=None, request=None, terminated=None, signum=None, expired=None, **_):
+        by = signum and _EXITS_BY_SIGNAL.get(int(signum) - 256)
+        how = "expired before it began" if expired else f"was ended by {by}" if terminated else "was revoked"
+        attempt = getattr(request, "run_progress_attempt", None)
+        say_failed(sender, request.id, attempt, request.args, request.kwargs, f"the task {how}")
+
+    signals.task_received.connect(received, weak=False)
+    signals.task_failure.connect(failed, weak=False)
+    signals.task_revoked.connect(revoked, weak=False)
+
+
+def _name_delivery(request, attempt):
+    """Gives a delivery of a task its attempt, in its process and here."""
+    # What is in this dict reaches the child process, as the task's request.
+    request.request_dict["run_progress_attempt"] = attempt
+    on_failure = request.on_failure
+
+    def fail(*args, **kwargs):
+        # Celery calls this when the process has died, and sends task_failure from in here. That signal tells which task
+        # it was, and not which of its deliveries.
+        token = _dying_attempt.set(attempt)
+        try:
+            return on_failure(*args, **kwargs)
+        finally:
+            _dying_attempt.reset(token)
+
+    request.on_failure = fail
+
+
+_dying_attempt = contextvars.ContextVar("publish_progress_dying_attempt", default=None)
+
+
+def _say_failed(publisher, run_id, attempt, key, line):
+    recorded = publisher._recorded_attempt(run_id)
+    if recorded == "done" or attempt is not None and recorded is not None and recorded > attempt:
+        return
+    # A task that reports without attempts has none in its run: an attempt here would take the run's values away.
+    is_own = attempt is not None and recorded == attempt
+    publisher.publish(
+        run_id, publisher.terminal_states[-1], log=line, attempt=attempt if is_own else None, key=key
+    )
+
+
+def _run_id_argument(task, args, kwargs):
+    try:
+        return inspect.signature(task.run).bind_partial(*args, **kwargs).arguments.get("run_id")
+    except (AttributeError, TypeError, ValueError):
+        return kwargs.get("run_id")  # A task without a signature, or called with other arguments than it has.
+
+
+def _celery_request():
+    celery = sys.modules.get("celery")
+    task = celery and celery.current_task
+    return task.request if task else None
+
+
+def _celery_attempt():
+    return getattr(_celery_request(), "run_progress_attempt", None)
+
+
+def _task_id():
+    """The id of the Celery task or RQ job that runs here. All its deliveries have the same."""
+    request = _celery_request()
+    if request is not None and request.id:
+        return request.id
+    job = sys.modules["rq"].get_current_job() if "rq" in sys.modules else None
+    return job and job.id
+
+
+def _is_no_failure(error):
+    """Celery will try the task again, or was told to forget it."""
+    exceptions = sys.modules.get("celery.exceptions")
+    return exceptions is not None and isinstance(error, (exceptions.Retry, exceptions.Ignore, exceptions.Reject))
+
+
+# ---- The publisher -----------------------------------------------------------------------------------------------------
 
 
 class Publisher:
@@ -282,7 +575,7 @@ class Publisher:
         self._news.set()
 
     def _start(self):
-        """One thread too many ends at once. Not by threading.Thread, which an exception in the middle of start() spoils."""
+        """If two threads start, one ends at once. threading.Thread is not used: an exception in its start() spoils it."""
         self._is_resting = False
         try:
             _thread.start_new_thread(self._send_while_needed, ())
@@ -442,6 +735,9 @@ class Publisher:
         log_to.warning("%s (said once)", text)
 
 
+# ---- Waiting for a thread ----------------------------------------------------------------------------------------------
+
+
 class _Signal:
     """Lets one thread wait for another. Unlike Event and Condition it is a lock and nothing else, so an exception that
     Celery raises in the middle of a call can't leave it half set."""
@@ -459,6 +755,9 @@ class _Signal:
     def wait(self, seconds):
         """True if it is set within that time. It is unset then."""
         return self._lock.acquire(timeout=seconds)
+
+
+# ---- Updates that wait -------------------------------------------------------------------------------------------------
 
 
 class _Backlog:
@@ -595,6 +894,9 @@ def _without_line(lost, line):
 
 def _sum(one, other):
     return _decimal(float(one) + float(other))
+
+
+# ---- What an update may hold. The rules are those of the service -------------------------------------------------------
 
 
 def _parse_update(given):
@@ -750,6 +1052,9 @@ def _json_number(value):
         raise TypeError(f"it holds {_shown(value)}") from None
 
 
+# ---- Settings ----------------------------------------------------------------------------------------------------------
+
+
 def _setting(name, given, default, parse):
     """An option or, where it is None, its variable of the environment: a bad one is warned of, and the default taken."""
     if given is not None:
@@ -806,6 +1111,9 @@ def _whole_number(value, most):
 
 def _bytes(text):
     return text.encode(errors="surrogatepass")
+
+
+# ---- Connections to Redis ----------------------------------------------------------------------------------------------
 
 
 def _lines(values):
@@ -868,6 +1176,9 @@ def _reason(error):
     return f"{type(error).__name__}: is REDIS_URL right?"
 
 
+# ---- The ends of processes ---------------------------------------------------------------------------------------------
+
+
 def _runs_in_event_loop():
     """Other tasks of it would be held up."""
     asyncio = sys.modules.get("asyncio")
@@ -902,284 +1213,9 @@ _hooked_in = {}
 atexit.register(_flush_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_all)
-_default = {}
 
 
-def default_publisher():
-    """The publisher with the options of the environment, made when first used."""
-    # Of threads that come first together one prevails: with a source each, a thread's updates might change places.
-    return _default.get("publisher") or _default.setdefault("publisher", Publisher())
-
-
-def publish_progress(run_id, state=None, progress=None, log=None, data=None, **fields):
-    """Publisher.publish of the default publisher."""
-    default_publisher().publish(run_id, state, progress, log, data, **fields)
-
-
-def flush(timeout=FLUSH_SECONDS):
-    """Publisher.flush of the default publisher."""
-    return default_publisher().flush(timeout)
-
-
-class tracked:
-    """Reports a body of code as a run, to its end:
-
-        with tracked(run_id) as report:
-            report(state="RENDERING")
-            for part in report.each(parts):  # Counts up.
-                ...
-
-    Entering begins an `attempt`: of two deliveries of one task readers see the later one alone, from its first word on.
-    While the body is silent a heartbeat says that it lives. Leaving says END, or FAILED and the exception in one line; so
-    does SIGTERM, where nobody else handles it. An end that the body reported itself stands.
-
-    `part=True` is for one of many tasks of a run: leaving counts it, by advance=1, and ends nothing. It waits until
-    that is recorded, 30 s at most. Delivered twice by Celery or RQ it is counted once: it is known by its task's id, or by `part`
-    where that is text. Its updates bear the `attempt` of the run if that is given, and no other.
-
-    `publisher`: a Publisher. Default: that of publish_progress. `heartbeat_seconds`: of silence, before each heartbeat.
-    """
-
-    def __init__(self, run_id, *, part=False, attempt=None, publisher=None, heartbeat_seconds=HEARTBEAT_SECONDS):
-        if not 0 < heartbeat_seconds <= threading.TIMEOUT_MAX:
-            raise ValueError(f"heartbeat_seconds must be a positive number, not {heartbeat_seconds!r}")
-        self.run_id = run_id
-        self.attempt = attempt
-        self._part = part
-        self._publisher = publisher
-        self._ended = None  # The terminal state that the body has reported.
-        self._heartbeat_seconds = heartbeat_seconds
-        self._last = 0.0
-        self._over = _Signal()
-
-    def __call__(self, state=None, progress=None, log=None, data=None, **fields):
-        """Publisher.publish for this run and attempt."""
-        self._last = time.monotonic()
-        if state in self._publisher.terminal_states:
-            self._ended = state
-        self._publisher.publish(self.run_id, state, progress, log, data, **{"attempt": self.attempt, **fields})
-
-    def each(self, parts, total=None):
-        """Each of `parts`, counted: `total` is their number, where they have one; `current` follows ten times a second."""
-        if self._part:
-            raise TypeError("a part of a run counts as one: report(advance=…) says more")
-        total = total or (len(parts) if hasattr(parts, "__len__") else None)
-        self(current=0, total=total or None)
-        reported_at, current, count = time.monotonic(), 0, 0
-        for count, part in enumerate(parts, 1):
-            yield part
-            if time.monotonic() - reported_at >= EACH_SECONDS:
-                self(current=count)
-                reported_at, current = time.monotonic(), count
-        if current != count:
-            self(current=count)
-
-    @staticmethod
-    def current():
-        """The `report` of the innermost body that runs here; outside of any one that does nothing."""
-        return _current.get()
-
-    def __enter__(self):
-        self._publisher = self._publisher or default_publisher()
-        if not self._part and self.attempt is None:
-            self.attempt = _celery_attempt() or new_attempt(self._publisher)
-        self._token = _current.set(self)
-        self._handler = _on_sigterm(self._sigterm)
-        self()
-        _thread.start_new_thread(self._beat, ())
-        return self
-
-    def __exit__(self, kind, error, _):
-        self._over.set()
-        _restore_sigterm(self._handler)
-        try:
-            _current.reset(self._token)
-        except ValueError:
-            pass  # A generator may be closed in another context than it began in.
-        self._end(error)
-
-    def _end(self, error):
-        if error is not None and not (isinstance(error, SystemExit) and not error.code):
-            if _is_no_failure(error):
-                self(log=_one_line(error))
-            elif self._part:
-                self(log=_one_line(error), flush=True)
-            else:
-                self(state=self._publisher.terminal_states[-1], log=_one_line(error), key=_end_key(self.attempt))
-        elif self._part:
-            name = self._part if isinstance(self._part, str) else _task_id()
-            self(advance=1, key=f"part {name}" if name else None, flush=True)
-            # A process that is killed with the count still in it has done its part, and nobody delivers that again.
-            self._publisher.flush(PART_SECONDS)
-        elif self._ended is None:
-            self(state=self._publisher.terminal_states[0], key=_end_key(self.attempt))
-
-    def _sigterm(self, number, _):
-        """The process ends as it would have without this."""
-        self._over.set()
-        self._end(SystemExit(number - 256))
-        _restore_sigterm(signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-    def _beat(self):
-        while not self._over.wait(max(0.01, self._last + self._heartbeat_seconds - time.monotonic())):
-            if time.monotonic() - self._last >= self._heartbeat_seconds:
-                self()
-
-
-class _Untracked:
-    """What tracked.current() gives outside of any body."""
-
-    def __call__(self, *_, **__):
-        pass
-
-    def each(self, parts, total=None):
-        return parts
-
-
-_current = contextvars.ContextVar("publish_progress", default=_Untracked())
-_clock = {}
-
-
-def new_attempt(publisher=None):
-    """A number for `attempt`: µs by the clock of Redis, which all workers share, or of this host while Redis is away."""
-    now = time.monotonic()
-    if now > _clock.get("asked_again_at", 0):
-        _clock["ahead"] = (publisher or default_publisher())._clock() - time.monotonic()
-        _clock["asked_again_at"] = now + CLOCK_SECONDS
-    attempt = max(int((_clock["ahead"] + time.monotonic()) * 1_000_000), _clock.get("last", 0) + 1)
-    _clock["last"] = attempt
-    return attempt
-
-
-def _one_line(error):
-    """An exception for people."""
-    name = type(error).__name__
-    if isinstance(error, SystemExit) and error.code in _EXITS_BY_SIGNAL:
-        return f"ended by {_EXITS_BY_SIGNAL[error.code]}"
-    try:
-        text = str(error).strip()
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
-        text = ""  # Its own fault.
-    return f"{name}: {text.splitlines()[0]}" if text else name
-
-
-# As Celery's processes leave when they get a signal.
-_EXITS_BY_SIGNAL = {number - 256: number.name for number in signal.Signals}
-
-
-def _end_key(attempt):
-    """Whoever says first how an attempt has ended is right."""
-    return None if attempt is None else f"end {attempt}"
-
-
-def _on_sigterm(handler):
-    """The handler from before, where `handler` has taken its place; else None."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        return None
-    return signal.signal(signal.SIGTERM, handler)
-
-
-def _restore_sigterm(handler):
-    if handler is not None:
-        signal.signal(signal.SIGTERM, handler)
-
-
-# Celery and RQ are asked only where the program has imported them.
-
-
-def _celery_request():
-    celery = sys.modules.get("celery")
-    task = celery and celery.current_task
-    return task.request if task else None
-
-
-def _celery_attempt():
-    return getattr(_celery_request(), "run_progress_attempt", None)
-
-
-def _task_id():
-    """The id of the Celery task or RQ job that runs here, which each of its deliveries has."""
-    request = _celery_request()
-    if request is not None and request.id:
-        return request.id
-    job = sys.modules["rq"].get_current_job() if "rq" in sys.modules else None
-    return job and job.id
-
-
-def _is_no_failure(error):
-    """Celery will try again, or was told to forget the task."""
-    exceptions = sys.modules.get("celery.exceptions")
-    return exceptions is not None and isinstance(error, (exceptions.Retry, exceptions.Ignore, exceptions.Reject))
-
-
-_failing_attempt = contextvars.ContextVar("publish_progress_failing_attempt", default=None)
-
-
-def connect_celery(run_id_of=None, publisher=None):
-    """Says FAILED for each Celery task that dies in a way that no code in it survives (a hard time limit, a killed process,
-    a revoked or expired task), and for each that raises. Once, where the app is made:
-
-        publish_progress.connect_celery()
-
-    The run is the task's argument `run_id`, or what `run_id_of(task, args, kwargs)` returns; None: no run. A run that has
-    ended, or that a later attempt has begun anew, is left as it is.
-    """
-    from celery import signals
-
-    find = run_id_of or _run_id_argument
-
-    def received(request=None, **_):
-        attempt = new_attempt(publisher)
-        # To the child process, which has it in the task's request.
-        request.request_dict["run_progress_attempt"] = attempt
-        on_failure = request.on_failure
-
-        def fail(*args, **kwargs):
-            # Sends task_failure for a process that died, which says which task it was, and not which delivery.
-            token = _failing_attempt.set(attempt)
-            try:
-                return on_failure(*args, **kwargs)
-            finally:
-                _failing_attempt.reset(token)
-
-        request.on_failure = fail
-
-    def failed(sender=None, task_id=None, exception=None, args=None, kwargs=None, **_):
-        attempt = _celery_attempt() or _failing_attempt.get()
-        say_failed(sender, task_id, attempt, args, kwargs, _one_line(exception))
-
-    def revoked(sender=None, request=None, terminated=None, signum=None, expired=None, **_):
-        by = signum and _EXITS_BY_SIGNAL.get(int(signum) - 256)
-        how = "expired before it began" if expired else f"was ended by {by}" if terminated else "was revoked"
-        attempt = getattr(request, "run_progress_attempt", None)
-        say_failed(sender, request.id, attempt, request.args, request.kwargs, f"the task {how}")
-
-    def say_failed(task, task_id, attempt, args, kwargs, line):
-        run_id = find(task, args or (), kwargs or {})
-        if run_id is None:
-            return
-        to = publisher or default_publisher()
-        recorded = to._recorded_attempt(run_id)
-        if recorded == "done" or attempt is not None and recorded is not None and recorded > attempt:
-            return
-        is_own = attempt is not None and recorded == attempt
-        key = _end_key(attempt) or f"end {task_id}"
-        to.publish(run_id, to.terminal_states[-1], log=line, attempt=attempt if is_own else None, key=key)
-
-    for signal_, receiver in (
-        (signals.task_received, received), (signals.task_failure, failed), (signals.task_revoked, revoked)
-    ):
-        signal_.connect(receiver, weak=False)
-
-
-def _run_id_argument(task, args, kwargs):
-    try:
-        return inspect.signature(task.run).bind_partial(*args, **kwargs).arguments.get("run_id")
-    except (AttributeError, TypeError, ValueError):
-        return kwargs.get("run_id")  # A task without a signature, or called with other arguments than it has.
-
-
+# ---- The record script -------------------------------------------------------------------------------------------------
 # Byte for byte the service's src/stores/record.lua, put here by scripts/embed-record.js: one script, one rule.
 RECORD_SCRIPT = r"""-- The record rule, for a batch, in one atomic step: fold, take the next id, push, trim, expire, announce. Every publisher
 -- runs this script. All is decided before the first write, and after it nothing can fail.
