@@ -8,6 +8,8 @@ export interface Wall {
   width: number;
   language: 'ko' | 'en';
   isLogOpen?: boolean;
+  /** Names of states, instead of all. */
+  only?: readonly string[];
   /** The kind of page around it. */
   around?: Surroundings;
 }
@@ -50,7 +52,7 @@ export async function openGallery(browser: Browser, options: BrowserContextOptio
 
 /** Puts every state on the page; the page's own clock has gone on far enough for all of them to have settled. */
 export async function hang(page: Page, wall: Wall): Promise<void> {
-  await page.evaluate(async ({ variant, width, language, around = '' }) => {
+  await page.evaluate(async ({ variant, width, language, only, around = '' }) => {
     const { exampleElement, exampleStates, ownStages } = await import(`${location.origin}/page-states.js`);
     document.documentElement.lang = language;
     document.documentElement.dir = around === 'rtl' ? 'rtl' : 'ltr';
@@ -58,6 +60,7 @@ export async function hang(page: Page, wall: Wall): Promise<void> {
     const main = document.querySelector('main');
     main?.replaceChildren();
     for (const example of exampleStates(Date.now(), language)) {
+      if (only?.includes(example.name) === false) continue;
       const section = document.createElement('section');
       section.style.inlineSize = `${width}px`;
       const title = document.createElement('h1');
