@@ -9,7 +9,7 @@ import { createLogLines } from './log-lines.ts';
 import { createMembers } from './processes/members.ts';
 import { startPrimary } from './processes/primary.ts';
 import { createWorkerWhole } from './processes/worker.ts';
-import { createService, createWhole } from './service.ts';
+import { createService, createWhole, publishingProblem } from './service.ts';
 
 /** Set for the processes that this one starts. A worker of somebody else's cluster (pm2's, say) serves for itself. */
 const WORKER_VARIABLE = 'RUN_PROGRESS_WORKER';
@@ -106,10 +106,8 @@ function warnOfAccept(error: NodeJS.ErrnoException) {
 function sayListening(port: number) {
   const url = `http://${urlHost(config.host)}:${port}${config.basePath}`;
   const kept = config.redisUrl ? 'runs are kept in Redis' : 'runs are kept in memory, for this process alone';
-  if (config.isProduction && !config.redisUrl && config.secrets.length === 0)
-    log.warn('nobody can publish: set REDIS_URL, or PROGRESS_SECRET for publishing over HTTP with tokens');
-  const warning = roomWarning(freeFiles(), config.maxConnections, processes);
-  if (warning) log.warn(warning);
+  const warnings = [publishingProblem(config), roomWarning(freeFiles(), config.maxConnections, processes)];
+  for (const warning of warnings) if (warning) log.warn(warning);
   log.info(`listening on ${url} (${config.host}), ${kept}; try: curl -N ${url}/api/runs/demo/events`);
 }
 

@@ -81,6 +81,12 @@ export function createWhole(config: Config): Whole {
   };
 }
 
+/** Why nobody can publish to such a service; null: somebody can. */
+export function publishingProblem({ isProduction, redisUrl, secrets }: Config): string | null {
+  if (!isProduction || redisUrl !== null || secrets.length > 0) return null;
+  return 'nobody can publish: set REDIS_URL, or PROGRESS_SECRET for publishing over HTTP with tokens';
+}
+
 /** It doesn't listen yet. */
 export function createService(config: Config, whole: Whole, log: Logger): Service {
   const store = config.redisUrl
@@ -125,6 +131,7 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
     addressOf: createAddressOf(config.trustedProxies),
     ...counted,
     metricsText: () => whole.metricsText(metrics),
+    publishingProblem: publishingProblem(config),
     isClosing: () => isClosing,
   });
   const server = createHttpServer({

@@ -65,6 +65,7 @@ test('values are taken', () => {
   assert.equal(config.heartbeatMs, 1000);
   assert.deepEqual(config.allowedOrigins, ['https://a.example', 'http://b.example:8080']);
   assert.equal(parseConfig({ ALLOWED_ORIGINS: '*' }).allowedOrigins, '*');
+  assert.equal(parseConfig({ LOG_LEVEL: 'INFO' }).logLevel, 'info');
 });
 
 const INVALID: [string, string[]][] = [

@@ -8,6 +8,7 @@ import { channelOf, channelPrefix, markerChannelOf, markerKeyOf } from '../runs/
 import type { ConnectionListener } from '../runs/store.ts';
 import type { Listener } from './listener.ts';
 import { reasonOf } from './redis-client.ts';
+import { createReminder } from './reminder.ts';
 
 const MARKER_SCRIPT = readFileSync(new URL('./marker.lua', import.meta.url), 'utf8');
 
@@ -47,6 +48,8 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   let followers = new Map<string, Follower>();
   let refusal: string | null = null;
   let followRefusal: string | null = null;
+  const refusalReminder = createReminder();
+  const followReminder = createReminder();
   let retry: NodeJS.Timeout | undefined;
   let followRetry: NodeJS.Timeout | undefined;
   let warnedOfResp2 = false;
@@ -87,10 +90,11 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     try {
       await client.subscribe(probeChannel);
       followRefusal = null;
+      followReminder.end();
     } catch (error) {
       if (client.status !== 'ready') return; // The connection broke: the next one begins anew.
       const reason = reasonOf(error);
-      if (reason !== followRefusal)
+      if (followReminder.isDue(reason))
         log.error({ reason }, 'Redis refuses the channels of runs: readers hear nothing; trying on');
       followRefusal = reason;
       followRetry = setTimeout(tryToFollow, RETRY_MS).unref();
@@ -107,12 +111,12 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       if (subscribed) throw subscribed;
       if (marked) await markByOtherConnection(marked, token);
       refusal = null;
+      refusalReminder.end();
     } catch (error) {
       if (client.status !== 'ready') return; // The connection broke: the next one begins anew.
       const reason = reasonOf(error);
       listener.attach('');
-      // Once: it is tried again each second.
-      if (reason !== refusal)
+      if (refusalReminder.isDue(reason))
         log.error({ reason, channel: rawChannel }, 'Redis refuses the raw channel or its marker; trying on');
       refusal = reason;
       retry = setTimeout(hearRawChannel, RETRY_MS).unref();

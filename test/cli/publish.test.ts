@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readHistory } from '../support/history-list.ts';
 import { freePort, startRedis } from '../support/redis.ts';
-import { startService } from '../support/service.ts';
+import { launchService, startService } from '../support/service.ts';
 import { runCli } from './cli.ts';
 
 const redis = await startRedis();
@@ -53,7 +53,7 @@ test('what can’t be recorded is 3, within the time given', async () => {
 });
 
 test('where publishing over HTTP is off it says so, and doesn’t try on', async (t) => {
-  const production = await startService({ NODE_ENV: 'production' });
+  const production = await launchService({ NODE_ENV: 'production' });
   t.after(() => production.stop('SIGKILL'));
   const { code, stderr } = await runCli(['publish', 'r', '--log', 'x', '--url', production.url]);
   assert.equal(code, 3);

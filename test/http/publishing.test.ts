@@ -7,7 +7,7 @@ import { MAX_BODY_BYTES } from '../../src/http/publish-body.ts';
 import { publish } from '../support/publish.ts';
 import { exchange } from '../support/raw-connection.ts';
 import { startRedis } from '../support/redis.ts';
-import { type Service, startService } from '../support/service.ts';
+import { launchService, type Service, startService } from '../support/service.ts';
 import { openSlow } from '../support/slow-connection.ts';
 
 let service: Service;
@@ -117,7 +117,7 @@ test('pages of another origin may not publish, the own page and programs may', a
 });
 
 test('in production open publishing is off, and says why', async (t) => {
-  const production = await startService({ NODE_ENV: 'production' });
+  const production = await launchService({ NODE_ENV: 'production' });
   t.after(() => production.stop());
   const { status, json } = await post('{}', { to: production });
   assert.deepEqual([status, json.code], [403, 'publishing-disabled']);

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import { publish } from '../support/publish.ts';
 import { exchange } from '../support/raw-connection.ts';
-import { type Service, startService } from '../support/service.ts';
+import { launchService, type Service, startService } from '../support/service.ts';
 
 let service: Service;
 before(async () => {
@@ -154,11 +154,11 @@ test('names of ALLOWED_HOSTS are answered to, and a health check under any name'
 });
 
 test('in production any name will do', async (t) => {
-  const production = await startService({ NODE_ENV: 'production' });
+  const production = await launchService({ NODE_ENV: 'production' });
   t.after(() => production.stop());
   const text = await exchange(
     production.port,
-    'GET /readyz HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n',
   );
   assert.match(text, /^HTTP\/1\.1 200 /);
 });

@@ -82,6 +82,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     published: createPublishCounts(),
     publishLatency: createLatency(),
     metricsText: async () => '',
+    publishingProblem: null,
     isClosing: () => false,
   });
   const server = createHttpServer({
