@@ -36,6 +36,8 @@ export interface Way {
   path: string;
   /** BASE_PATH of the service: the proxy passes paths on as they are. */
   basePath?: string;
+  /** Another proxy between this one and the service. */
+  behind?: { recipe: Recipe; edit: (block: string) => string };
 }
 
 /** What differs from proxy to proxy, and is no fault. */
@@ -63,7 +65,8 @@ interface Stage {
 /** Browsers ask for compression with every request. */
 const ACCEPT = { 'accept-encoding': 'gzip, deflate, br' };
 const QUIET = '30';
-/** Longer than the time-outs of the proxies, which the tests set to three seconds. */
+/** Of the last proxy, before a service that beats once a second: so many beats are longer. */
+const TIMEOUT_SECONDS = 3;
 const BEATS = 6;
 
 export async function proxyContract(t: TestContext, recipe: Recipe, way: Way, bed: Bed): Promise<Observed> {
@@ -72,13 +75,8 @@ export async function proxyContract(t: TestContext, recipe: Recipe, way: Way, be
   const env = { PORT: port, REDIS_URL: bed.redisUrl, BASE_PATH: basePath };
   const quiet = await startService({ ...env, HEARTBEAT_SECONDS: QUIET });
   t.after(() => quiet.stop('SIGKILL'));
-  const front = await startFront(recipe, Number(port), way);
-  t.after(front.stop);
-  const versions: HttpVersion[] = recipe.hasHttp2 ? ['1.1', '2'] : ['1.1'];
-  const clients = versions.map((version) => createFrontClient(front.url, version));
-  t.after(() => {
-    for (const client of clients) client.close();
-  });
+  const front = await startFronts(t, recipe, Number(port), way);
+  const clients = openClients(t, recipe, front);
   const direct = createFrontClient(new URL(quiet.url).origin, '1.1');
   const stage: Stage = { t, bed, front, path, clients, direct, basePath };
 
@@ -99,8 +97,37 @@ export async function proxyContract(t: TestContext, recipe: Recipe, way: Way, be
       t.after(() => lively.stop('SIGKILL'));
     },
   });
-  await livesThroughSilence(stage);
+  const strict = await startFronts(t, recipe, Number(port), { ...way, timeoutSeconds: TIMEOUT_SECONDS });
+  const strictClients = openClients(t, recipe, strict);
+  await livesThroughSilence({ ...stage, front: strict, clients: strictClients });
   return { ...seen, takesSlashes };
+}
+
+async function startFronts(
+  t: TestContext,
+  recipe: Recipe,
+  servicePort: number,
+  way: Way & { timeoutSeconds?: number },
+): Promise<Front> {
+  let port = servicePort;
+  if (way.behind) {
+    const { recipe: inner, edit } = way.behind;
+    const { url, stop } = await startFront(inner, port, { ...way, block: inner.name, edit });
+    t.after(stop);
+    port = Number(new URL(url).port);
+  }
+  const front = await startFront(recipe, port, way);
+  t.after(front.stop);
+  return front;
+}
+
+function openClients(t: TestContext, { hasHttp2 }: Recipe, { url }: Front): FrontClient[] {
+  const versions: HttpVersion[] = hasHttp2 ? ['1.1', '2'] : ['1.1'];
+  return versions.map((version) => {
+    const client = createFrontClient(url, version);
+    t.after(client.close);
+    return client;
+  });
 }
 
 let runs = 0;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { guideBlock } from '../support/guide.ts';
 import { pollUntil } from '../support/poll-until.ts';
-import { startProgram } from '../support/program.ts';
+import { type Program, startProgram } from '../support/program.ts';
 import { freePort } from '../support/redis.ts';
 import { askWhole, createFrontClient } from './front-client.ts';
 
@@ -16,6 +16,8 @@ export interface Place {
   readonly folder: string;
   readonly port: number;
   readonly servicePort: number;
+  /** After so much silence it cuts a connection. */
+  readonly timeoutSeconds: number;
   /** PEM files; `both` has the certificate and the key. */
   readonly certificate: string;
   readonly key: string;
@@ -38,6 +40,7 @@ export interface Recipe {
 export interface Front {
   /** Without a slash at its end. */
   readonly url: string;
+  readonly program: Program;
   stop(): Promise<void>;
 }
 
@@ -67,10 +70,10 @@ function makeCertificate() {
 export async function startFront(
   recipe: Recipe,
   servicePort: number,
-  { block = recipe.name, edit = (text: string) => text } = {},
+  { block = recipe.name, edit = (text: string) => text, timeoutSeconds = 75 } = {},
 ): Promise<Front> {
   const folder = mkdtempSync(join(tmpdir(), 'run-progress-proxy-'));
-  const place: Place = { folder, port: await freePort(), servicePort, ...makeCertificate() };
+  const place: Place = { folder, port: await freePort(), servicePort, timeoutSeconds, ...makeCertificate() };
   const text = recipe.swaps(place).reduce(
     (before, [from, to]) => {
       assert.ok(before.includes(from), `the block "${block}" of docs/proxies.md has no "${from}"`);
@@ -103,7 +106,7 @@ export async function startFront(
     await stop();
     throw new Error(`${error}\n${configuration}\n${program.lines.join('\n')}`);
   }
-  return { url, stop };
+  return { url, program, stop };
 }
 
 /** '1.22' */

@@ -1,4 +1,4 @@
-// The proxies of docs/proxies.md: how each is started for a test, with compression on and with time-outs of seconds.
+// The proxies of docs/proxies.md: how each is started for a test, with compression on and with the time-outs that it wants.
 import type { Recipe } from './front.ts';
 
 const CERTIFICATE = '/etc/ssl/app.example.com.pem';
@@ -10,12 +10,12 @@ export const nginx: Recipe = {
   hasTls: true,
   hasHttp2: true,
   versionCommand: ['nginx', '-v'],
-  swaps: ({ port, servicePort, certificate, key }) => [
+  swaps: ({ port, servicePort, certificate, key, timeoutSeconds }) => [
     ['listen 443', `listen 127.0.0.1:${port}`],
     [SERVICE, `127.0.0.1:${servicePort}`],
     [CERTIFICATE, certificate],
     [KEY, key],
-    ['75s', '3s'],
+    ['75s', `${timeoutSeconds}s`],
   ],
   around: (block, { folder }) => `pid ${folder}/pid;
 user root;
@@ -61,11 +61,11 @@ export const haproxy: Recipe = {
   hasTls: true,
   hasHttp2: true,
   versionCommand: ['haproxy', '-v'],
-  swaps: ({ port, servicePort, both }) => [
+  swaps: ({ port, servicePort, both, timeoutSeconds }) => [
     ['bind :443', `bind 127.0.0.1:${port}`],
     [SERVICE, `127.0.0.1:${servicePort}`],
     [CERTIFICATE, both],
-    ['75s', '3s'],
+    ['75s', `${timeoutSeconds}s`],
   ],
   around: (block) => `defaults
   compression algo gzip
@@ -85,12 +85,12 @@ export const apache: Recipe = {
   hasTls: true,
   hasHttp2: true,
   versionCommand: ['apache2', '-v'],
-  swaps: ({ port, servicePort, certificate, key }) => [
+  swaps: ({ port, servicePort, certificate, key, timeoutSeconds }) => [
     ['*:443', `*:${port}`],
     [SERVICE, `127.0.0.1:${servicePort}`],
     [CERTIFICATE, certificate],
     [KEY, key],
-    ['timeout=75', 'timeout=3'],
+    ['timeout=75', `timeout=${timeoutSeconds}`],
   ],
   around: (block, { folder, port }) => `ServerRoot ${folder}
 DefaultRuntimeDir ${folder}
@@ -109,19 +109,19 @@ export const varnish: Recipe = {
   hasTls: false,
   hasHttp2: false,
   versionCommand: ['varnishd', '-V'],
-  swaps: ({ servicePort }) => [
+  swaps: ({ servicePort, timeoutSeconds }) => [
     ['.port = "8000"', `.port = "${servicePort}"`],
-    ['75s', '3s'],
+    ['75s', `${timeoutSeconds}s`],
   ],
   around: (block) => `${block}
 sub vcl_backend_response {
   set beresp.do_gzip = true;
 }
 `,
-  command: (file, { folder, port }) => [
+  command: (file, { folder, port, timeoutSeconds }) => [
     'varnishd',
     ...['-F', '-n', `${folder}/varnish`, '-f', file, '-a', `127.0.0.1:${port}`, '-s', 'malloc,20m'],
-    ...['-j', 'none', '-p', 'pipe_timeout=3', '-p', 'idle_send_timeout=3'],
+    ...['-j', 'none', '-p', `pipe_timeout=${timeoutSeconds}`, '-p', `idle_send_timeout=${timeoutSeconds}`],
   ],
 };
 
@@ -135,12 +135,12 @@ export const lighttpd: Recipe = {
     ['8000', String(servicePort)],
     [CERTIFICATE, both],
   ],
-  around: (block, { folder, port }) => `server.document-root = "${folder}"
+  around: (block, { folder, port, timeoutSeconds }) => `server.document-root = "${folder}"
 server.port = ${port}
 server.bind = "127.0.0.1"
 server.upload-dirs = ( "${folder}" )
-server.max-read-idle = 3
-server.max-write-idle = 3
+server.max-read-idle = ${timeoutSeconds}
+server.max-write-idle = ${timeoutSeconds}
 ${block}
 server.modules += ( "mod_deflate" )
 deflate.mimetypes = ( "text/", "application/" )
@@ -153,14 +153,14 @@ export const h2o: Recipe = {
   hasTls: true,
   hasHttp2: true,
   versionCommand: ['h2o', '--version'],
-  swaps: ({ port, servicePort, certificate, key }) => [
+  swaps: ({ port, servicePort, certificate, key, timeoutSeconds }) => [
     ['port: 443', `host: 127.0.0.1\n  port: ${port}`],
     ['"app.example.com"', `"127.0.0.1:${port}"`],
     [SERVICE, `127.0.0.1:${servicePort}`],
     [CERTIFICATE, certificate],
     // There is nobody to ask whether it has been revoked.
     [KEY, `${key}\n    ocsp-update-interval: 0`],
-    ['75000', '3000'],
+    ['75000', `${timeoutSeconds}000`],
   ],
   around: (block, { folder }) => `${block}
 compress: ON
