@@ -163,13 +163,16 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
   };
 }
 
-/** Thousands of runs may fail for one reason: it is said once. */
+const REMIND_MS = 60_000;
+
+/** Thousands of runs may fail for one reason: it is said once a minute. */
 function createUnreadWarning(log: Logger) {
-  let lastReason = '';
+  let said = { reason: '', at: 0 };
   return (error: unknown, runId: string) => {
     const reason = reasonOf(error);
-    const level = reason === lastReason ? 'debug' : 'warn';
-    lastReason = reason;
-    log[level]({ runId, reason }, 'a run could not be read; trying on');
+    const at = performance.now();
+    const isNews = reason !== said.reason || at - said.at >= REMIND_MS;
+    if (isNews) said = { reason, at };
+    log[isNews ? 'warn' : 'debug']({ runId, reason }, 'a run could not be read; trying on');
   };
 }

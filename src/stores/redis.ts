@@ -131,6 +131,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     } catch (error) {
       log.debug({ reason: reasonOf(error) }, 'INFO is not to be had');
     }
+    const reason = await rightsProblem();
+    if (reason) log.error({ reason }, 'this Redis does not serve: see /readyz');
   }
 
   async function connectionsProblem(): Promise<string | null> {

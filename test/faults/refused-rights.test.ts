@@ -31,7 +31,8 @@ for (const [what, rights, reason] of PROBLEMS)
     const url = redis.url.replace('redis://', 'redis://service:password@');
     const service = await launchService({ REDIS_URL: url });
     t.after(() => service.stop());
-    await pollUntil(`/readyz says why`, async () => reason.test(await readiness(service.url)));
+    await pollUntil('/readyz says why', async () => reason.test(await readiness(service.url)));
+    await service.program.waitForLine('the log says why', (line) => line.includes('NOPERM'));
   });
 
 test('a replica is not ready: it takes no updates', async (t) => {
