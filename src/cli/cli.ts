@@ -30,7 +30,7 @@ async function main(name: string, args: readonly string[]): Promise<number> {
   }
   const isHelp = name === '--help' || name === '-h' || name === 'help';
   const command = await COMMANDS.get(isHelp ? (args[0] ?? '') : name)?.load();
-  if (command === undefined) return overview(isHelp && args.length === 0 ? undefined : name);
+  if (command === undefined) return overview(isHelp ? args[0] : name);
   const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
   if (isHelp || own.includes('--help') || own.includes('-h')) {
     process.stdout.write(command.usage);

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import pipeline from '../../public/pipeline.json' with { type: 'json' };
 import { type Command, EXIT, UsageError, type World } from './command.ts';
 import { parseOptions, runId } from './options.ts';
-import { createSink, SINK_USAGE } from './sink.ts';
+import { createSink, SINK_USAGE, unrecorded } from './sink.ts';
 
 const usage = `Usage: run-progress demo [options]
 
@@ -48,7 +48,7 @@ async function run(args: readonly string[], { env, stdout, stderr }: World): Pro
   const isRecorded = await sink.flush(FLUSH_MS);
   await sink.close();
   if (isRecorded) return EXIT.ok;
-  warn(`not everything is recorded at ${sink.target}. Is the service running (run-progress serve)?`);
+  warn(unrecorded(sink));
   return EXIT.unreachable;
 }
 

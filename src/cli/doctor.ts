@@ -21,7 +21,8 @@ mend a proxy.
   --seconds N      how long to watch the stream (default: 35, two heartbeats)
   --origin ORIGIN  a page of this origin wants to read: may it?
   --url URL        the same as URL
-  --token TOKEN    for run doctor-* or *, scope read (and publish)
+  --token TOKEN    where the service asks for one: for run '*', scope read (and publish)
+                   (default: $RUN_PROGRESS_TOKEN)
 
 Exit code: 0 it is well (warnings are no faults), 1 something is wrong, 2 wrong usage.
 
@@ -61,13 +62,13 @@ async function run(args: readonly string[], world: World): Promise<number> {
   if (findings.some(({ level }) => level === 'fault')) return verdict(findings, null, world);
   const health = await checkHealth(address);
   tell([health.finding]);
-  if (Object.keys(health.headers).length === 0) return verdict(findings, null, world);
+  if (!health.isService) return verdict(findings, null, world);
   const runId = `doctor-${randomBytes(6).toString('hex')}`;
   tell(await watchStream(address, runId, seconds, world));
   tell([await checkWebSocket(address, runId)]);
   if (values.origin) tell([await checkOrigin(address, values.origin)]);
   if (world.env.REDIS_URL) tell(await redisFindings(world));
-  return verdict(findings, proxyOf({ ...health.headers }), world);
+  return verdict(findings, proxyOf(health.headers), world);
 }
 
 /** While the stream is open an update is published, where that is allowed, and its way is timed. */

@@ -4,7 +4,7 @@ import { type Command, EXIT, UsageError, type World } from './command.ts';
 import { FIELD_OPTIONS, updateOfOptions } from './fields.ts';
 import { durationMs, parseOptions, runId } from './options.ts';
 import { reportOutput } from './report-output.ts';
-import { createSink, SINK_USAGE } from './sink.ts';
+import { createSink, SINK_USAGE, unrecorded } from './sink.ts';
 import { endOf, startCommand } from './started-command.ts';
 
 const usage = `Usage: run-progress exec RUN [options] -- COMMAND [ARGUMENTS]
@@ -77,7 +77,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
   sink.publish(
     end.exitCode === EXIT.ok ? { state: states.end, progress: 1 } : { state: states.failed, log: end.reason },
   );
-  if (!(await sink.flush(flushMs))) warn(`not everything is recorded at ${sink.target}`);
+  if (!(await sink.flush(flushMs))) warn(unrecorded(sink));
   await sink.close();
   return end.exitCode;
 }

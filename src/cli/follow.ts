@@ -19,7 +19,7 @@ export interface FollowOptions extends ServiceAddress {
 
 export interface Follow {
   /** Fulfilled once it is closed, or with the reason why it gave up. */
-  readonly ended: Promise<{ reason: string } | null>;
+  readonly ended: Promise<Refusal | null>;
   close(): void;
 }
 
@@ -42,7 +42,7 @@ export function follow(options: FollowOptions): Follow {
   const deadline = performance.now() + PATIENCE_MS;
 
   /** One connection after another, for the runs of `part`. Fulfilled when none of them is wanted any more. */
-  async function keepReading(part: readonly string[]): Promise<{ reason: string } | null> {
+  async function keepReading(part: readonly string[]): Promise<Refusal | null> {
     let retryMs = RETRY_MS;
     while (!signal.aborted) {
       const wanted = [...options.wanted()].filter(([runId]) => part.includes(runId));
@@ -73,11 +73,12 @@ export function follow(options: FollowOptions): Follow {
         answerMs: ANSWER_MS,
         silenceMs: SILENCE_MS,
       });
-      if (status === 204) return { isFinal: false, reason: 'the run has ended' };
+      if (status === 204) return { isFinal: false, reason: 'the run has ended', advice: '' };
       if (status !== 200) return refusalOf(url, status, headers, await textOf(body, MAX_PROBLEM_BYTES));
       if (!String(headers['content-type']).startsWith('text/event-stream')) {
         body.on('error', ignoreAbort).destroy();
-        return { isFinal: true, reason: `${url} is no event stream. Is --url a run-progress service?` };
+        const advice = 'Is --url the address of a run-progress service, with its path?';
+        return { isFinal: true, reason: `what answers at ${url} is no event stream`, advice };
       }
       onOpen();
       return await readEvents(body);
@@ -99,20 +100,16 @@ export function follow(options: FollowOptions): Follow {
       },
     });
     const decoder = new TextDecoder();
+    let reason = 'the service closed the connection';
     try {
       for await (const bytes of body) parser.feed(decoder.decode(bytes, { stream: true }));
     } catch (error) {
-      const { reason } = networkRefusal(options.url, error);
-      return { isFinal: false, reason, ...(retryAfterMs && { retryAfterMs }) };
+      ({ reason } = networkRefusal(options.url, error));
     }
-    return {
-      isFinal: false,
-      reason: 'the service closed the connection',
-      ...(retryAfterMs && { retryAfterMs }),
-    };
+    return { isFinal: false, reason, advice: '', ...(retryAfterMs && { retryAfterMs }) };
   }
 
-  const ended = new Promise<{ reason: string } | null>((resolve) => {
+  const ended = new Promise<Refusal | null>((resolve) => {
     const parts = partsOf([...options.wanted().keys()]).map(async (part) => {
       const refusal = await keepReading(part);
       if (refusal === null) return;

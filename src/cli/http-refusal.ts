@@ -5,6 +5,8 @@ export interface Refusal {
   /** Nothing changes if it is asked again. */
   readonly isFinal: boolean;
   readonly reason: string;
+  /** What to do next, a sentence; '' where trying again is all there is. */
+  readonly advice: string;
   /** In ms, where it said when to come back. */
   readonly retryAfterMs?: number;
 }
@@ -18,7 +20,8 @@ export function refusalOf(url: string, status: number, headers: Headers, body: s
   const seconds = Number(headers['retry-after']);
   return {
     isFinal: status < 500 && !PASSING.has(status),
-    reason: `${new URL(url).origin} answers ${status}${detailOf(body)}${adviceOf(status, headers)}`,
+    reason: `${new URL(url).origin} answers ${status}${detailOf(body)}`,
+    advice: adviceOf(status, headers),
     ...(seconds > 0 && { retryAfterMs: Math.min(seconds, 60) * 1000 }),
   };
 }
@@ -36,12 +39,11 @@ function detailOf(body: string): string {
 }
 
 function adviceOf(status: number, headers: Headers): string {
-  if (status === 401)
-    return '\nGive a token by --token or RUN_PROGRESS_TOKEN; `run-progress token` makes one.';
-  if (status === 403) return '\nIf a token was given: does it name this run, and allow what is asked for?';
-  if (status === 404) return '\nIs --url the address of a run-progress service, with its path?';
+  if (status === 401) return 'Give a token by --token or RUN_PROGRESS_TOKEN; `run-progress token` makes one.';
+  if (status === 403) return 'If a token was given: does it name this run, and allow what is asked for?';
+  if (status === 404) return 'Is --url the address of a run-progress service, with its path?';
   if (status >= 300 && status < 400 && headers.location)
-    return `\nIt sends readers to ${headers.location}: give that address by --url.`;
+    return `It sends readers to ${headers.location}: give that address by --url.`;
   return '';
 }
 
@@ -64,14 +66,40 @@ const NETWORK: ReadonlyMap<string, string> = new Map([
 const PROGRAMMING = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'Error']);
 
 /** Won't mend itself while somebody waits. */
-const FINAL = /^(ENOTFOUND|CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+const CERTIFICATE = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
+const TLS = /^(EPROTO$|ERR_SSL_)/;
 
 /** Of an error that a connection ended with. Throws any other: a mistake in this program is no outage. */
 export function networkRefusal(url: string, error: unknown): Refusal {
   const { name, code = name, message } = firstOf(error) as NodeJS.ErrnoException;
   if (PROGRAMMING.has(code)) throw error;
-  const reason = NETWORK.get(code) ?? (message || code);
-  return { isFinal: FINAL.test(code), reason: `no answer from ${new URL(url).origin}: ${reason}` };
+  return {
+    isFinal: code === 'ENOTFOUND' || CERTIFICATE.test(code) || TLS.test(code),
+    reason: `no answer from ${new URL(url).origin}: ${NETWORK.get(code) ?? reasonOf(code, message)}`,
+    advice: networkAdvice(code),
+  };
+}
+
+function networkAdvice(code: string): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'Give one of the names that the certificate is for.';
+  if (CERTIFICATE.test(code))
+    return 'Browsers refuse it, too. Where it is your own, NODE_EXTRA_CA_CERTS=ca.pem lets this command trust it.';
+  return TLS.test(code)
+    ? ''
+    : 'Is the service running there? --url or RUN_PROGRESS_URL names another address.';
+}
+
+function reasonOf(code: string, message: string): string {
+  // Of Node's parser of HTTP.
+  if (code.startsWith('HPE_')) return 'what answers there does not speak HTTP';
+  if (TLS.test(code) && /wrong version number|record layer/i.test(message))
+    return 'what answers there does not speak TLS: is it http:// instead of https://?';
+  return (message || code).trim().split('\n')[0] ?? code;
+}
+
+/** The reason, and in a line of its own what to do. */
+export function sentencesOf({ reason, advice }: Pick<Refusal, 'reason' | 'advice'>): string {
+  return [reason, advice].filter(Boolean).join('\n');
 }
 
 /** Where a host has several addresses, each has failed. */

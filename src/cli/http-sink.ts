@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createBacklog } from '../publish/backlog.ts';
 import type { Update } from '../runs/update.ts';
 import { call, textOf } from './http-call.ts';
-import { networkRefusal, type Refusal, refusalOf } from './http-refusal.ts';
+import { networkRefusal, type Refusal, refusalOf, sentencesOf } from './http-refusal.ts';
 import { authorization, type ServiceAddress } from './options.ts';
 import type { Sink } from './sink.ts';
 
@@ -61,7 +61,7 @@ export function createHttpSink({ url, token, runId, terminalStates, onWarning }:
         isWarned = false;
         return true;
       }
-      if (!isWarned) onWarning(`${refusal.reason}${refusal.isFinal ? '' : '; trying again'}`);
+      if (!isWarned) onWarning(refusal.isFinal ? sentencesOf(refusal) : `${refusal.reason}; trying again`);
       isWarned = true;
       if (refusal.isFinal) return false;
       const waitMs = refusal.retryAfterMs ?? retryMs * (0.5 + Math.random());
@@ -91,6 +91,12 @@ export function createHttpSink({ url, token, runId, terminalStates, onWarning }:
 
   return {
     target: url,
+    // A refusal has said already what to do.
+    get advice() {
+      return isComplete
+        ? `Is the service running there? run-progress doctor ${url} finds out what is wrong.`
+        : '';
+    },
     publish: (update) => {
       backlog.push(runId, update);
       sending ??= drain();

@@ -23,7 +23,10 @@ export function parseOptions<T extends Options>(args: readonly string[], options
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(error.message.split('. ')[0] ?? error.message);
+    const [, option] = /^Option '(\S+)' argument is ambiguous/.exec(error.message) ?? [];
+    if (option)
+      throw new UsageError(`${option} needs a value: one that begins with a dash is written ${option}=-1`);
+    throw new UsageError(error.message.split(/\.\s/)[0] ?? error.message);
   }
 }
 

@@ -5,7 +5,7 @@ import { type Command, EXIT, UsageError, type World } from './command.ts';
 import { FIELD_OPTIONS, updateOfJson, updateOfOptions } from './fields.ts';
 import { createLineProgress } from './line-progress.ts';
 import { durationMs, parseOptions, runId } from './options.ts';
-import { createSink, SINK_USAGE, type Sink } from './sink.ts';
+import { createSink, SINK_USAGE, type Sink, unrecorded } from './sink.ts';
 
 const usage = `Usage: run-progress publish RUN [options]
        … | run-progress publish RUN [-] [options]
@@ -61,7 +61,7 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const isRecorded = await sink.flush(timeoutMs);
   await sink.close();
   if (isRecorded) return EXIT.ok;
-  warn(`not everything is recorded at ${sink.target}`);
+  warn(unrecorded(sink));
   return EXIT.unreachable;
 }
 

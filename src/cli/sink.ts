@@ -14,6 +14,13 @@ export interface Sink {
   close(): Promise<void>;
   /** For people, without passwords. */
   readonly target: string;
+  /** What to do where not everything was recorded; '' where a warning has said it. */
+  readonly advice: string;
+}
+
+/** What a command says at its end, where `flush` was in vain. */
+export function unrecorded({ target, advice }: Sink): string {
+  return [`not everything is recorded at ${target}`, advice].filter(Boolean).join('\n');
 }
 
 export interface SinkOptions {
@@ -51,6 +58,7 @@ export async function createSink({ runId, values, env, onWarning }: SinkOptions)
     return createHttpSink({ ...serviceAddress(values, env), runId, terminalStates, onWarning });
   }
   const { createPublisher } = await import('../publish/publisher.ts');
+  let isClosed = false;
   const publisher = createPublisher({
     redisUrl: config.redisUrl,
     tlsInsecure: config.redisTlsInsecure,
@@ -59,13 +67,20 @@ export async function createSink({ runId, values, env, onWarning }: SinkOptions)
     historyLimit: config.historyLimit,
     runTtlSeconds: config.runTtlMs / 1000,
     finishedTtlSeconds: config.finishedTtlMs / 1000,
-    onWarning,
+    // What is lost at the end of the process has been told by then.
+    onWarning: (warning) => {
+      if (!isClosed) onWarning(warning);
+    },
   });
   return {
     publish: (update) => publisher.publish(runId, update),
     flush: publisher.flush,
-    close: publisher.close,
+    close: () => {
+      isClosed = true;
+      return publisher.close();
+    },
     target: `Redis at ${shownAddress(parseRedisUrl(config.redisUrl))}`,
+    advice: 'Is Redis running there, and REDIS_URL right?',
   };
 }
 

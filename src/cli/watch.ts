@@ -2,6 +2,7 @@
 import { visibleText } from '../delivery/text-lines.ts';
 import { type Command, EXIT, UsageError, type World } from './command.ts';
 import { type Follow, follow } from './follow.ts';
+import { sentencesOf } from './http-refusal.ts';
 import {
   durationMs,
   parseOptions,
@@ -159,7 +160,7 @@ function watchRuns(ids: readonly string[], options: WatchOptions): Promise<numbe
     world.stdout.on('resize', drawSoon);
     draw();
     void connection.ended.then((refusal) => {
-      if (refusal) end(EXIT.unreachable, refusal.reason);
+      if (refusal) end(EXIT.unreachable, sentencesOf(refusal));
     });
   });
 }

@@ -80,7 +80,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     answerTimeoutMs: ANSWER_TIMEOUT_MS,
     log: {
       info: () => {},
-      warn: (fields) => warnOnce('redis', `no connection to Redis, updates wait: ${JSON.stringify(fields)}`),
+      warn: (fields) =>
+        warnOnce('redis', `no connection to Redis, updates wait: ${(fields as { reason?: string }).reason}`),
     },
   });
   const isReady = () => nodes.all.some(({ commands }) => commands.status === 'ready');

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startRedis } from '../support/redis.ts';
 import { startService } from '../support/service.ts';
+import { startTlsRedis } from '../support/tls-redis.ts';
+import { SECRET } from '../support/token.ts';
 import { runCli } from './cli.ts';
 import { startNginx } from './nginx.ts';
 
@@ -101,12 +103,42 @@ test('pages of another origin may read where the service allows it', async (t) =
   assert.equal(code, 1);
 });
 
-test('what is no service, or not there, is said', async () => {
+test('what is no service, or not there, is said, and nothing else is looked at', async (t) => {
   const nothing = await runCli(['doctor', 'http://127.0.0.1:1', '--seconds', '1']);
-  assert.match(nothing.stdout, /BAD {2}service .*nothing listens there/);
+  assert.match(nothing.stdout, /BAD {2}service .*nothing listens there\n.*--url/);
   assert.equal(nothing.code, 1);
   const { stdout } = await runCli(['doctor', `${usual.url}/elsewhere`, '--seconds', '1']);
-  assert.match(stdout, /BAD {2}service .*\/readyz answers 404/);
+  assert.match(stdout, /BAD {2}service .*\/readyz answers 404.*\n\nSomething is wrong: service\.\n$/);
+  const noTls = await runCli(['doctor', usual.url.replace('http:', 'https:'), '--seconds', '1']);
+  assert.match(
+    noTls.stdout,
+    /BAD {2}TLS .*does not speak TLS: is it http:.*\n\nSomething is wrong: TLS\.\n$/,
+  );
+  const redis = await startTlsRedis();
+  t.after(redis.stop);
+  const selfSigned = await runCli(['doctor', redis.tlsUrl.replace('rediss', 'https'), '--seconds', '1']);
+  assert.match(selfSigned.stdout, /BAD {2}TLS .*self-signed certificate\n.*NODE_EXTRA_CA_CERTS/);
+});
+
+test('a proxy may pass on only what pages need', async (t) => {
+  const nginx = await startNginx(lively.port, '', `location = /readyz { return 404; }\n${WEBSOCKETS}`);
+  t.after(nginx.stop);
+  const { code, stdout } = await runCli(['doctor', nginx.url, '--seconds', '3']);
+  assert.match(stdout, /warn service .*\/readyz answers 404, so it isn't passed on/);
+  assert.deepEqual([code, verdictOf(stdout).verdict], [0, 'Event streams work. Not all is well: service.']);
+});
+
+test('where the service asks for a token it says how to make one, and blames no proxy', async (t) => {
+  const env = { PROGRESS_SECRET: SECRET, HEARTBEAT_SECONDS: '1' };
+  const secret = await startService(env);
+  t.after(() => secret.stop('SIGKILL'));
+  const args = ['doctor', secret.url, '--seconds', '3'];
+  const without = await runCli(args);
+  assert.match(without.stdout, /BAD {2}stream .*readers get 401.*\n.*run-progress token --run '\*'/);
+  assert.deepEqual([without.code, verdictOf(without.stdout).cures], [1, '']);
+  const made = await runCli(['token', '--run', '*', '--scope', 'read publish'], env);
+  const { code, stdout } = await runCli(args, { RUN_PROGRESS_TOKEN: made.stdout.trim() });
+  assert.deepEqual([code, verdictOf(stdout).verdict], [0, 'All is well.'], stdout);
 });
 
 test('with REDIS_URL Redis is looked at, and an update goes all the way', async (t) => {
@@ -140,4 +172,17 @@ test('with REDIS_URL Redis is looked at, and an update goes all the way', async 
   const poor = await runCli(args, { REDIS_URL: redis.url.replace('//', '//poor:pw@') });
   assert.match(poor.stdout, /BAD {2}rights .*\n.*ACL SETUSER/);
   assert.doesNotMatch(poor.stdout, /:pw@/);
+});
+
+test('a Redis that takes no writes is found out', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  const service = await startService({ REDIS_URL: redis.url, HEARTBEAT_SECONDS: '1' });
+  t.after(() => service.stop('SIGKILL'));
+  const client = await redis.client();
+  await client.replicaof('127.0.0.1', '1');
+  const { code, stdout } = await runCli(['doctor', service.url, '--seconds', '2'], { REDIS_URL: redis.url });
+  assert.match(stdout, /BAD {2}recording .*replica/);
+  assert.doesNotMatch(stdout, /ACL SETUSER/);
+  assert.equal(code, 1);
 });

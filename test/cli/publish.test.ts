@@ -48,7 +48,19 @@ test('what can’t be recorded is 3, within the time given', async () => {
   assert.equal(code, 3);
   assert.match(
     stderr,
-    /nothing listens there; trying again\nrun-progress: not everything is recorded at http/,
+    /nothing listens there; trying again\nrun-progress: not everything is recorded at http\S*\n.*run-progress doctor http\S* finds out/,
+  );
+});
+
+test('where Redis is away it says so, once, and nothing of what Node says of lost connections', async () => {
+  const url = `redis://:secret@127.0.0.1:${await freePort()}`;
+  const { code, stderr } = await runCli(['publish', 'r', '--log', 'x', '--timeout', '0.3s'], {
+    REDIS_URL: url,
+  });
+  assert.equal(code, 3);
+  assert.match(
+    stderr,
+    /^run-progress: no connection to Redis, updates wait: connect ECONNREFUSED \S+\nrun-progress: not everything is recorded at Redis at 127\S+\nIs Redis running there, and REDIS_URL right\?\n$/,
   );
 });
 
@@ -57,5 +69,5 @@ test('where publishing over HTTP is off it says so, and doesn’t try on', async
   t.after(() => production.stop('SIGKILL'));
   const { code, stderr } = await runCli(['publish', 'r', '--log', 'x', '--url', production.url]);
   assert.equal(code, 3);
-  assert.match(stderr, /answers 403: /);
+  assert.match(stderr, /answers 403: .*\n.*token.*\nrun-progress: not everything is recorded at http\S*\n$/);
 });

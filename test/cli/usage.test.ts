@@ -28,6 +28,13 @@ test('--help names every command, and each command has its own, with examples', 
 
 const mistakes: [args: string[], env: Record<string, string>, said: string][] = [
   [['wach'], {}, 'run-progress: there is no command "wach"'],
+  [['help', 'wach'], {}, 'run-progress: there is no command "wach"'],
+  [
+    ['publish', 'a', '--attempt', '-1'],
+    {},
+    '--attempt needs a value: one that begins with a dash is written --attempt=-1',
+  ],
+  [['publish', 'a', '--attempt=-1'], {}, '--attempt must be a whole number'],
   [['watch'], {}, 'run-progress watch: names no run: run-progress watch RUN'],
   [['watch', 'a', '--nope'], {}, "run-progress watch: Unknown option '--nope'"],
   [['watch', 'a', '--any', '--all'], {}, 'run-progress watch: --all and --any exclude each other'],

@@ -16,7 +16,8 @@ export function judgeStream(probe: StreamProbe, seconds: number): Finding[] {
   if (status === null)
     return [fault('buffering', `no answer within ${seconds} s: a proxy holds the stream back`, 'buffering')];
   const encoding = headers['content-encoding'];
-  if (status !== 200) return [fault('stream', `readers get ${status} instead of a stream`)];
+  if (status !== 200)
+    return [fault('stream', `readers get ${status} instead of a stream${adviceOf(status, headers)}`)];
   if (!headers['content-type']?.startsWith('text/event-stream'))
     return [
       fault('stream', `what answers is no event stream, but ${headers['content-type'] ?? 'nothing named'}`),
@@ -40,6 +41,14 @@ export function judgeStream(probe: StreamProbe, seconds: number): Finding[] {
         )
       : ok('stream', `opens: first byte after ${Math.round(firstByteMs)} ms, not compressed, not held back`);
   return [first, ...judgeSilence(probe, seconds), ...judgeClock(probe)];
+}
+
+function adviceOf(status: number, headers: StreamProbe['headers']): string {
+  if (status === 401 || status === 403)
+    return `\ngive a token for every run: --token "$(run-progress token --run '*' --scope 'read publish' --ttl 10m)"`;
+  if (status === 502 || status === 504) return '\na proxy finds no service behind it';
+  if (status === 503) return '\ndoes it restart, or has it as many readers as it takes (MAX_CONNECTIONS)?';
+  return headers.location ? `\nthey are sent to ${headers.location}: try the doctor there` : '';
 }
 
 function heldBack({ cutAfterSilenceMs }: StreamProbe, seconds: number): Finding {

@@ -1,9 +1,11 @@
 // What else readers meet on their way: names, TLS, health, WebSockets, other origins.
 import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { request } from 'undici';
 import { WebSocket } from 'ws';
-import { networkRefusal } from '../http-refusal.ts';
+import type { CallTimeout } from '../http-call.ts';
+import { networkRefusal, sentencesOf } from '../http-refusal.ts';
 import { authorization, type ServiceAddress } from '../options.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
@@ -22,19 +24,21 @@ export async function checkAddress({ url }: ServiceAddress): Promise<Finding[]> 
         found,
         ok('HTTP', 'no TLS, so HTTP/1.1: a browser has six connections, over all tabs of the host'),
       ];
-    return [found, ...(await checkTls(host, Number(port || 443)))];
+    return [found, ...(await checkTls(url, host, Number(port || 443)))];
   } catch (error) {
-    return [fault('name', networkRefusal(url, error).reason)];
+    return [fault('name', sentencesOf(networkRefusal(url, error)))];
   }
 }
 
-function checkTls(host: string, port: number): Promise<Finding[]> {
+function checkTls(url: string, host: string, port: number): Promise<Finding[]> {
   return new Promise((resolve) => {
-    const socket: TLSSocket = tlsConnect({ host, port, servername: host, ALPNProtocols: ['h2', 'http/1.1'] });
-    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('no handshake within 10 s')));
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      resolve([fault('TLS', `${error.code ?? ''} ${error.message}: browsers refuse it, too`.trim())]);
+    const socket: TLSSocket = tlsConnect({
+      ...{ host, port, ALPNProtocols: ['h2', 'http/1.1'] },
+      ...(!isIP(host) && { servername: host }),
     });
+    const code: CallTimeout = 'CONNECT_TIMEOUT';
+    socket.setTimeout(ANSWER_MS, () => socket.destroy(Object.assign(new Error(code), { code })));
+    socket.on('error', (error) => resolve([fault('TLS', sentencesOf(networkRefusal(url, error)))]));
     socket.on('secureConnect', () => {
       const days = Math.floor((Date.parse(socket.getPeerCertificate().valid_to) - Date.now()) / DAY_MS);
       const text = `${socket.getProtocol()}, the certificate is good for ${days} days`;
@@ -53,25 +57,52 @@ function checkTls(host: string, port: number): Promise<Finding[]> {
   });
 }
 
-/** Is it there, and is it well? With the headers of the answer, as far as there was one. */
-export async function checkHealth({ url }: ServiceAddress): Promise<{ finding: Finding; headers: object }> {
+export interface Health {
+  readonly finding: Finding;
+  /** What answers is a run-progress service. */
+  readonly isService: boolean;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** Is it there, and is it well? */
+export async function checkHealth(address: ServiceAddress): Promise<Health> {
+  const { url } = address;
   try {
-    const { statusCode, headers, body } = await request(`${url}/readyz`, {
-      headersTimeout: ANSWER_MS,
-      bodyTimeout: ANSWER_MS,
-    });
-    const text = await body.text();
-    return { finding: judgeHealth(statusCode, String(headers['content-type']), text), headers };
+    const { status, type, headers, text } = await ask(`${url}/readyz`, {});
+    if (status === 200) return { finding: ok('service', 'is there, and ready'), isService: true, headers };
+    if (status === 503 && isProblem(type)) {
+      const finding = fault('service', `is there, and not ready: ${JSON.parse(text).detail}`);
+      return { finding, isService: true, headers };
+    }
+    // Some proxies pass on only what pages need.
+    const run = await ask(`${url}/api/runs/doctor`, authorization(address.token));
+    // Of a service, and not of its answer to a path that it doesn't know.
+    if (isProblem(run.type) && !run.text.includes('"not-found"')) {
+      const finding = warning('service', `is there; /readyz answers ${status}, so it isn't passed on`);
+      return { finding, isService: true, headers };
+    }
+    const doubt = `/readyz answers ${status}: is this a run-progress service, with its path?`;
+    return { finding: fault('service', doubt), isService: false, headers };
   } catch (error) {
-    return { finding: fault('service', networkRefusal(url, error).reason), headers: {} };
+    const finding = fault('service', sentencesOf(networkRefusal(url, error)));
+    return { finding, isService: false, headers: {} };
   }
 }
 
-function judgeHealth(status: number, type: string, body: string): Finding {
-  if (status === 200) return ok('service', 'is there, and ready');
-  if (status === 503 && type.includes('problem+json'))
-    return fault('service', `is there, and not ready: ${JSON.parse(body).detail}`);
-  return fault('service', `/readyz answers ${status}: is this a run-progress service, with its path?`);
+async function ask(url: string, headers: Record<string, string>) {
+  const limits = { headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS };
+  const answer = await request(url, { headers, ...limits });
+  const text = await answer.body.text();
+  return {
+    status: answer.statusCode,
+    type: String(answer.headers['content-type']),
+    headers: answer.headers,
+    text,
+  };
+}
+
+function isProblem(type: string): boolean {
+  return type.includes('problem+json');
 }
 
 /** A page that still uses WebSockets needs them; nothing else does. */
@@ -86,21 +117,22 @@ export function checkWebSocket({ url, token }: ServiceAddress, runId: string): P
       socket.terminate();
       resolve(finding);
     };
-    const refused = (why: string) =>
+    const refused = (why: string, status = 0) => {
+      const text = `${why}: pages that use /ws/ can't connect. Event streams need none`;
+      // A token is the service's matter, and no proxy's.
       settle(
-        warning(
-          'WebSocket',
-          `${why}: pages that use /ws/ can't connect. Event streams need none`,
-          'websocket',
-        ),
+        status === 401 || status === 403
+          ? warning('WebSocket', text)
+          : warning('WebSocket', text, 'websocket'),
       );
+    };
     const timer = setTimeout(refused, ANSWER_MS, 'no answer within 10 s');
     socket.on('open', () => socket.send('{"type":"ping"}'));
     socket.on('message', (data) => {
       if (String(data).includes('"pong"')) settle(ok('WebSocket', 'passes'));
     });
     socket.on('unexpected-response', (_request, { statusCode }) =>
-      refused(`the upgrade is answered by ${statusCode}`),
+      refused(`the upgrade is answered by ${statusCode}`, statusCode),
     );
     socket.on('error', ({ message }) => refused(message));
     socket.on('close', () => refused('closed before it answered'));
@@ -124,6 +156,6 @@ export async function checkOrigin({ url, token }: ServiceAddress, origin: string
       `pages of ${origin} can't read: ${seen}\nset ALLOWED_ORIGINS=${origin} for the service`,
     );
   } catch (error) {
-    return fault('origin', networkRefusal(url, error).reason);
+    return fault('origin', sentencesOf(networkRefusal(url, error)));
   }
 }

@@ -1,6 +1,7 @@
 // The side of Redis: what the service and its workers need there, and whether they have it.
 import type { Redis } from 'ioredis';
 import { createNodes, type Nodes, type RedisNode } from '../../stores/nodes.ts';
+import { recordingProblem } from '../../stores/redis-checks.ts';
 import { reasonOf } from '../../stores/redis-client.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
@@ -37,7 +38,7 @@ export async function checkRedis(options: RedisDoctorOptions): Promise<Finding[]
     const { commands: client } = await connected(nodes);
     return [
       await checkLatency(client),
-      ...(await checkServer(client)),
+      ...(await checkServer(client, options)),
       await checkRights(client, options),
       await checkListeners(client, options),
     ];
@@ -81,7 +82,7 @@ async function checkLatency(client: Redis): Promise<Finding> {
 }
 
 /** INFO is not everybody's right: then there is less to say. */
-async function checkServer(client: Redis): Promise<Finding[]> {
+async function checkServer(client: Redis, { keyPrefix }: RedisDoctorOptions): Promise<Finding[]> {
   const text = await client.info().catch((error: unknown) => reasonOf(error));
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(text)?.[1];
   const version = field('redis_version');
@@ -92,6 +93,8 @@ async function checkServer(client: Redis): Promise<Finding[]> {
       ? fault('version', `${version}: RESP3 and ACLs need 6, sharded Pub/Sub 7. Update Redis`)
       : ok('version', `${version}, database ${database}`),
   ];
+  const problem = recordingProblem(text, keyPrefix);
+  if (problem !== null) findings.push(fault('recording', problem));
   const policy = field('maxmemory_policy') ?? 'noeviction';
   const limit = Number(field('maxmemory') ?? 0);
   const share = limit > 0 ? Number(field('used_memory') ?? 0) / limit : 0;
@@ -117,9 +120,12 @@ async function checkRights(client: Redis, { keyPrefix, rawChannel }: RedisDoctor
     await client.eval(TRIAL, 1, key, TEST_TTL_SECONDS * 1000, key);
     return ok('rights', `may record under ${keyPrefix}:run:* and announce it`);
   } catch (error) {
+    const reason = reasonOf(error);
+    // What Redis can't do at the moment is no matter of rights, and was told by INFO.
+    if (/^(READONLY|OOM|LOADING|MASTERDOWN)/.test(reason)) return fault('recording', `refused: ${reason}`);
     return fault(
       'rights',
-      `${reasonOf(error)}\nACL SETUSER … ~${keyPrefix}:* &${keyPrefix}:* &${rawChannel} +ping +info +client|setname +subscribe +unsubscribe +eval +evalsha +lrange +lindex +rpop +rpush +ltrim +pexpire +publish +get +set +time`,
+      `${reason}\nACL SETUSER … ~${keyPrefix}:* &${keyPrefix}:* &${rawChannel} +ping +info +client|setname +subscribe +unsubscribe +eval +evalsha +lrange +lindex +rpop +rpush +ltrim +pexpire +publish +get +set +time`,
     );
   }
 }
