@@ -47,8 +47,9 @@ export function ringView(parts: ViewParts): TemplateResult {
   ${text('title', view.notice || view.brief, hint(view))} ${ending(view)}`;
 }
 
+/** Words that may be cut. A browser cuts them where they end by their own direction. */
 function text(part: string, content: string, title?: string): TemplateResult {
-  return html`<span class=${part} part=${part} title=${title ?? nothing}>${content}</span>`;
+  return html`<span dir="auto" class=${part} part=${part} title=${title ?? nothing}>${content}</span>`;
 }
 
 /** What a small variant has no room for. */
@@ -69,7 +70,7 @@ function ending({ ending }: ViewModel): unknown {
 function stepper({ stages, step }: ViewModel): TemplateResult {
   const columns = stages.map(({ span }) => `${Math.max(1, span * 100)}fr`);
   return html`<div class="stages" part="stages">
-    <span class="step muted" aria-hidden="true">${step}</span>
+    <span dir="auto" class="step muted" aria-hidden="true">${step}</span>
     <ol .style=${`grid-template-columns:${columns.join(' ')}`}>
       ${stages.map(stepItem)}
     </ol>
@@ -86,7 +87,7 @@ function stepItem({ label, phase, span, took }: StageView, place: number, all: S
 
 function when({ notice, age }: ViewModel): TemplateResult {
   return notice
-    ? html`<span class="notice" part="notice">${clockIcon}<span>${notice}</span></span>`
+    ? html`<span class="notice" part="notice">${clockIcon}<span dir="auto">${notice}</span></span>`
     : html`<span class="age muted">${age}</span>`;
 }
 

@@ -105,7 +105,8 @@ browserTest(
       const root = element.shadowRoot as ShadowRoot;
       const bar = (root.querySelector('.bar') as Element).getBoundingClientRect();
       return ['.message', '.percent', '.times span'].map((selector) => {
-        const texts = document.createTreeWalker(root.querySelector(selector) as Node, NodeFilter.SHOW_TEXT);
+        const box = root.querySelector(selector) as Element;
+        const texts = document.createTreeWalker(box, NodeFilter.SHOW_TEXT);
         while (texts.nextNode() && !texts.currentNode.textContent?.trim());
         const text = texts.currentNode;
         const range = document.createRange();
