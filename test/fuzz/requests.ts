@@ -82,6 +82,9 @@ const header = fc.oneof(
   fc.constantFrom('13', '8', 'x').map((value) => `Sec-WebSocket-Version: ${value}`),
   fc.constantFrom('dGhlIHNhbXBsZSBub25jZQ==', 'x').map((value) => `Sec-WebSocket-Key: ${value}`),
   fc.constantFrom('keep-alive', 'close').map((value) => `Connection: ${value}`),
+  fc.constantFrom('100-continue', 'x').map((value) => `Expect: ${value}`),
+  fc.constantFrom('localhost', 'evil.example', '', '[::1]:80').map((value) => `Host: ${value}`),
+  fc.constantFrom('chunked', 'gzip, chunked', 'x').map((value) => `Transfer-Encoding: ${value}`),
   fc.constantFrom('203.0.113.9', 'a, b, c', ',,').map((value) => `X-Forwarded-For: ${value}`),
 );
 
@@ -123,28 +126,86 @@ const body = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 200 }),
 );
 
-const request = fc
-  .record({
-    method: fc.oneof(
-      { weight: 6, arbitrary: fc.constant('GET') },
-      { weight: 4, arbitrary: fc.constant('POST') },
-      fc.constantFrom('HEAD', 'OPTIONS', 'PUT', 'DELETE', 'CONNECT', 'get'),
+/** A body in chunks (RFC 9112, 7.1), with what else may stand there. */
+function chunked(bytes: Buffer, at: number, extension: string, trailer: string): Buffer {
+  const cut = Math.floor(at * bytes.length);
+  const chunks = [bytes.subarray(0, cut), bytes.subarray(cut)].filter(({ length }) => length > 0);
+  const framed = chunks.flatMap((chunk) => [
+    Buffer.from(`${chunk.length.toString(16)}${extension}\r\n`),
+    chunk,
+    Buffer.from('\r\n'),
+  ]);
+  return Buffer.concat([...framed, Buffer.from(`0\r\n${trailer}\r\n`)]);
+}
+
+const framing = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(null) },
+  fc.record({
+    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    extension: fc.constantFrom('', ';a=b', ';', `;${'x'.repeat(3000)}`),
+    trailer: fc.constantFrom('', 'X: y\r\n', 'Content-Length: 3\r\n'),
+  }),
+);
+
+/** What a WebSocket's client may send: frames of every kind, masked or not, whole or in parts (RFC 6455, 5.2). */
+const frames = fc
+  .array(
+    fc.record({
+      first: fc.integer({ min: 0, max: 255 }),
+      payload: fc.constantFrom('', '{"type":"ping"}', 'null', '[', 'x'.repeat(125), '\u0003\u00e8'),
+      isMasked: fc.boolean(),
+    }),
+    { maxLength: 6 },
+  )
+  .map((all) =>
+    Buffer.concat(
+      all.flatMap(({ first, payload, isMasked }) => {
+        const bytes = Buffer.from(payload, 'latin1');
+        const mask = isMasked ? [0, 0, 0, 0] : [];
+        return [Buffer.from([first, (isMasked ? 0x80 : 0) | bytes.length, ...mask]), bytes];
+      }),
     ),
-    target,
-    version: fc.oneof({ weight: 9, arbitrary: fc.constant('1.1') }, fc.constantFrom('1.0', '2.0', '0.9')),
-    headers: fc.array(header, { maxLength: 5 }),
-    body,
-    length: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.constantFrom(-1, 1, 100_000)),
-  })
-  .map(({ method, target: where, version, headers, body: text, length }) => {
-    const bytes = method === 'POST' ? Buffer.from(text.toWellFormed()) : Buffer.alloc(0);
-    const fields = ['Host: localhost', ...headers];
-    if (bytes.length > 0) fields.push(`Content-Length: ${bytes.length + length}`);
-    return Buffer.concat([
-      Buffer.from(`${method} ${where} HTTP/${version}\r\n${fields.join('\r\n')}\r\n\r\n`),
-      bytes,
-    ]);
-  });
+  );
+
+const handshake = fc
+  .tuple(runId, frames)
+  .map(([id, sent]) =>
+    Buffer.concat([
+      Buffer.from(
+        `GET /ws/${id} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      ),
+      sent,
+    ]),
+  );
+
+const request = (moreHeaders: readonly string[]) =>
+  fc
+    .record({
+      method: fc.oneof(
+        { weight: 6, arbitrary: fc.constant('GET') },
+        { weight: 4, arbitrary: fc.constant('POST') },
+        fc.constantFrom('HEAD', 'OPTIONS', 'PUT', 'DELETE', 'CONNECT', 'get'),
+      ),
+      target,
+      version: fc.oneof({ weight: 9, arbitrary: fc.constant('1.1') }, fc.constantFrom('1.0', '2.0', '0.9')),
+      headers: fc.array(fc.oneof({ weight: 9, arbitrary: header }, fc.constantFrom(...moreHeaders)), {
+        maxLength: 5,
+      }),
+      body,
+      framing,
+      length: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.constantFrom(-1, 1, 100_000)),
+    })
+    .map(({ method, target: where, version, headers, body: text, framing: chunks, length }) => {
+      const bytes = method === 'POST' ? Buffer.from(text.toWellFormed()) : Buffer.alloc(0);
+      const fields = ['Host: localhost', ...headers];
+      if (bytes.length > 0)
+        fields.push(chunks ? 'Transfer-Encoding: chunked' : `Content-Length: ${bytes.length + length}`);
+      const head = Buffer.from(`${method} ${where} HTTP/${version}\r\n${fields.join('\r\n')}\r\n\r\n`);
+      const sent =
+        chunks && bytes.length > 0 ? chunked(bytes, chunks.at, chunks.extension, chunks.trailer) : bytes;
+      return Buffer.concat([head, sent]);
+    });
 
 /** At a place (0 to 1 of the whole): bytes that are taken away, put in, or changed. */
 const mutation = fc.record({
@@ -174,20 +235,24 @@ function mutate(bytes: Buffer, { at, kind, length, byte }: Mutation): Buffer {
   }
 }
 
-/** What one connection sends: pieces that go out one after another. */
-export const connectionBytes: fc.Arbitrary<Buffer[]> = fc
-  .record({
-    requests: fc.array(request, { minLength: 1, maxLength: 4 }),
-    mutations: fc.oneof(
-      { weight: 2, arbitrary: fc.constant<Mutation[]>([]) },
-      fc.array(mutation, { maxLength: 3 }),
-    ),
-    cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 }),
-  })
-  .map(({ requests, mutations, cuts }) => {
-    const bytes = mutations.reduce(mutate, Buffer.concat(requests));
-    const places = [0, ...cuts.map((cut) => Math.floor(cut * bytes.length)), bytes.length].sort(
-      (a, b) => a - b,
-    );
-    return places.slice(1).map((place, i) => bytes.subarray(places[i], place));
-  });
+/** What one connection sends: pieces that go out one after another. `moreHeaders`: such as only this service knows. */
+export const connectionBytes = (moreHeaders: readonly string[]): fc.Arbitrary<Buffer[]> =>
+  fc
+    .record({
+      requests: fc.array(fc.oneof({ weight: 5, arbitrary: request(moreHeaders) }, handshake), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      mutations: fc.oneof(
+        { weight: 2, arbitrary: fc.constant<Mutation[]>([]) },
+        fc.array(mutation, { maxLength: 3 }),
+      ),
+      cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 }),
+    })
+    .map(({ requests, mutations, cuts }) => {
+      const bytes = mutations.reduce(mutate, Buffer.concat(requests));
+      const places = [0, ...cuts.map((cut) => Math.floor(cut * bytes.length)), bytes.length].sort(
+        (a, b) => a - b,
+      );
+      return places.slice(1).map((place, i) => bytes.subarray(places[i], place));
+    });
