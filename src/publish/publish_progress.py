@@ -122,15 +122,21 @@ class tracked:
     that is recorded, for 30 s at most. A part is known by the id of its Celery task or RQ job, or by `part` if that is
     text: delivered twice, it is counted once. Its updates have an attempt only if `attempt` is given.
 
+    Where the queue will try again after an exception, its line is reported and the run goes on. Celery and RQ are asked
+    (autoretry_for, retry(), Retry(max=…)); `will_retry(error)` says it for others.
+
     `publisher`: a Publisher. Default: that of publish_progress. `heartbeat_seconds`: the silence before a heartbeat.
     """
 
-    def __init__(self, run_id, *, part=False, attempt=None, publisher=None, heartbeat_seconds=HEARTBEAT_SECONDS):
+    def __init__(
+        self, run_id, *, part=False, attempt=None, will_retry=None, publisher=None, heartbeat_seconds=HEARTBEAT_SECONDS
+    ):
         if not 0 < heartbeat_seconds <= threading.TIMEOUT_MAX:
             raise ValueError(f"heartbeat_seconds must be a positive number, not {heartbeat_seconds!r}")
         self.run_id = run_id
         self.attempt = attempt
         self._part = part
+        self._will_retry = will_retry or _will_retry
         self._publisher = publisher
         self._ended = None  # The terminal state that the body has reported.
         self._heartbeat_seconds = heartbeat_seconds
@@ -186,9 +192,7 @@ class tracked:
 
     def _end(self, error):
         if error is not None and not (isinstance(error, SystemExit) and not error.code):
-            if _is_no_failure(error):
-                self(log=_one_line(error))
-            elif self._part:
+            if self._part or self._will_retry(error):
                 self(log=_one_line(error), flush=True)
             else:
                 self(state=self._publisher.terminal_states[-1], log=_one_line(error), key=_end_key(self.attempt))
@@ -246,6 +250,9 @@ def _one_line(error):
     """An exception for people."""
     if isinstance(error, SystemExit) and isinstance(error.code, int) and error.code in _EXITS_BY_SIGNAL:
         return f"ended by {_EXITS_BY_SIGNAL[error.code]}"
+    exceptions = sys.modules.get("celery.exceptions")
+    if exceptions is not None and isinstance(error, exceptions.Retry) and isinstance(error.exc, Exception):
+        error = error.exc  # Why it is tried again.
     name = type(error).__name__
     try:
         text = str(error).strip()
@@ -362,14 +369,33 @@ def _task_id():
     request = _celery_request()
     if request is not None and request.id:
         return request.id
-    job = sys.modules["rq"].get_current_job() if "rq" in sys.modules else None
+    job = _rq_job()
     return job and job.id
 
 
-def _is_no_failure(error):
-    """Celery will try the task again, or was told to forget it."""
+def _rq_job():
+    return sys.modules["rq"].get_current_job() if "rq" in sys.modules else None
+
+
+def _will_retry(error):
+    """Celery or RQ will try again what runs here, or Celery was told to forget it."""
     exceptions = sys.modules.get("celery.exceptions")
-    return exceptions is not None and isinstance(error, (exceptions.Retry, exceptions.Ignore, exceptions.Reject))
+    if exceptions is not None and isinstance(error, (exceptions.Retry, exceptions.Ignore, exceptions.Reject)):
+        return True
+    request = _celery_request()
+    if request is not None:
+        return _retries_by_itself(sys.modules["celery"].current_task, request.retries, error)
+    job = _rq_job()
+    return bool(job and job.retries_left)
+
+
+def _retries_by_itself(task, retries, error):
+    """As Celery decides it: an exception of `autoretry_for` leaves the task's code before it becomes a Retry."""
+    retried, not_retried = (tuple(getattr(task, name, ())) for name in ("autoretry_for", "dont_autoretry_for"))
+    if not isinstance(error, retried) or isinstance(error, not_retried):
+        return False
+    most = (getattr(task, "retry_kwargs", None) or {}).get("max_retries", task.max_retries)
+    return most is None or retries < most
 
 
 # ---- The publisher -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,23 @@ const HOW = {
   revoked: /^(the task was )?ended by SIGTERM$/,
 };
 
-test('however a Celery task dies its run is FAILED, once, with the values that it had', async (t) => {
+/** Each attempt's states, and its last line. */
+const RETRIED = {
+  by_itself: [
+    ['A', 'ValueError: bad'],
+    ['A END', ''],
+  ],
+  by_hand: [
+    ['A', 'ValueError: bad'],
+    ['A END', ''],
+  ],
+  in_vain: [
+    ['A', 'ValueError: bad'],
+    ['A FAILED', 'ValueError: bad'],
+  ],
+};
+
+test('however a Celery task dies its run is FAILED, once, with the values that it had, and one that is tried again goes on', async (t) => {
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
@@ -60,6 +76,16 @@ test('however a Celery task dies its run is FAILED, once, with the values that i
       assert.match(ends[0]?.message ?? '', line);
     }
     assert.match((await whenDone(`${kind}-expired`)).at(-1)?.message ?? '', /expired before it began/);
+  }
+  for (const [runId, attempts] of Object.entries(RETRIED)) {
+    const events = (await whenDone(runId)) as unknown as Record<string, string>[];
+    const seen = [...new Set(events.map(({ attempt }) => attempt))].map((number) => {
+      const ofAttempt = events.filter(({ attempt }) => attempt === number);
+      const states = new Set(ofAttempt.map(({ state }) => state));
+      states.delete(null as unknown as string);
+      return [[...states].join(' '), ofAttempt.at(-1)?.message];
+    });
+    assert.deepEqual(seen, attempts, runId);
   }
   const [end, ...more] = (await whenDone('whole-return')).filter(({ done }) => done);
   assert.deepEqual([end?.state, more], ['END', []]);

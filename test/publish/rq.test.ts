@@ -8,7 +8,7 @@ import { spawnPython, whenEnded } from './support/python.ts';
 
 const JOBS = 5;
 
-test('jobs of RQ have recorded all that they said, to the end, though Redis is slow', async (t) => {
+test('jobs of RQ have recorded all that they said, to the end, though Redis is slow or RQ tries again', async (t) => {
   const broker = await startRedis();
   t.after(broker.stop);
   const redis = await startRedis();
@@ -22,4 +22,7 @@ test('jobs of RQ have recorded all that they said, to the end, though Redis is s
     assert.deepEqual(await readLines(client, `r${number}`), lines(0, 5));
     assert.equal((await readHistory(client, `r${number}`)).at(-1)?.state, 'END');
   }
+  const statesOf = async (runId: string) => (await readHistory(client, runId)).map(({ state }) => state);
+  assert.deepEqual(await statesOf('second'), [null, 'A', 'A', null, 'A', 'END'], 'it goes on');
+  assert.deepEqual(await statesOf('never'), [null, 'A', 'A', null, 'A', 'FAILED']);
 });

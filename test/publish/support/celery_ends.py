@@ -33,11 +33,33 @@ def whole(run_id, how):
         end(how)
 
 
+@app.task(bind=True, autoretry_for=(ValueError,), retry_kwargs={"max_retries": 1, "countdown": 0})
+def by_itself(task, run_id, how):
+    whole.run(run_id, how if task.request.retries == 0 else "return")
+
+
+@app.task(bind=True, max_retries=1)
+def by_hand(task, run_id, how):
+    with tracked(run_id) as report:
+        report(state="A", progress=0.5)
+        try:
+            end(how if task.request.retries == 0 else "return")
+        except ValueError as error:
+            raise task.retry(exc=error, countdown=0)
+
+
+@app.task(autoretry_for=(ValueError,), retry_kwargs={"max_retries": 1, "countdown": 0})
+def in_vain(run_id, how):
+    whole.run(run_id, how)
+
+
 def revoke(name):
     app.control.revoke(name, terminate=True)
 
 
 def send():
+    for task in (by_itself, by_hand, in_vain):
+        task.delay(task.__name__, "raise")
     for task in (plain, whole):
         name = task.__name__
         task.delay(f"{name}-return", "return")
