@@ -1,9 +1,11 @@
-// The hub: who has which run open here. Opens (subscribe, then read, then follow), re-reads when something was missed,
-// and closes runs that nobody watches.
+// The hub: which runs are open here. It opens a run for its first reader, compares open runs with the store now and then,
+// and closes runs that nobody watches. How a run is kept in step with the store is in followed-run.ts.
 import { type Cursor, SNAPSHOT } from './cursor.ts';
-import { parseEntry, type RunEvent } from './event.ts';
+import type { RunEvent } from './event.ts';
+import { type FollowedRun, followRun } from './followed-run.ts';
 import { createDeliveryCounts, createRun, type DeliveryCounts, type Run } from './run.ts';
 import type { Store } from './store.ts';
+import { createTurns } from './turns.ts';
 import { createUnknownRuns, TooManyRuns } from './unknown-runs.ts';
 
 export interface HubOptions {
@@ -11,7 +13,7 @@ export interface HubOptions {
   historyLimit: number;
   /** How long a run that nobody watches is kept open, so that polls and reconnections are served from memory. */
   idleMs?: number;
-  /** Runs open at once: whoever asks for made-up names must not fill the memory. */
+  /** Runs open at once: requests for made-up names must not fill the memory. */
   maxOpenRuns?: number;
   onError(error: unknown, runId: string): void;
   /** See `createRun`. */
@@ -41,33 +43,22 @@ export interface Hub {
 }
 
 interface OpenRun {
-  run: Run;
+  followed: FollowedRun;
   /** Who opened it. */
   client: string;
-  isFollowed: boolean;
-  /** A comparison with the store is under way; `again` asks for another one after it. */
-  syncing: Promise<void> | null;
-  again: boolean;
-  /** What was announced while the store was being read. */
-  pending: RunEvent[];
-  /** When it was last in use, and last known to be in step: ms, monotonic. */
+  /** When it was last in use: ms, monotonic. */
   usedAt: number;
-  checkedAt: number;
 }
 
-/** What a flood may announce while the store is read, in histories: beyond it the store is read again. */
-const PENDING_HISTORIES = 10;
-/** In a flood readers are served so often: nobody reads faster. */
-const JOIN_MS = 250;
 const SWEEP_MS = 1000;
 /**
- * A run that nobody has heard of, and nobody watches, is closed sooner. Longer than whoever opens several runs waits for
- * the slowest of them: it reads all of them only then.
+ * A run that nobody has heard of, and nobody watches, is closed sooner. A request for several runs reads them when the
+ * slowest of them is open: this is longer than that takes.
  */
 const UNKNOWN_IDLE_MS = 5000;
-/** A quiet run is compared with the store so often: whatever was lost unheard comes to light by it. */
+/** A quiet run is compared with the store this often. What was lost unheard comes to light by it. */
 const RECHECK_MS = 15_000;
-/** After a loss of connection thousands of runs are compared; so many at a time. */
+/** After a loss of connection thousands of runs are compared: this many at a time. */
 const SYNCS_AT_ONCE = 50;
 
 export function createHub(options: HubOptions): Hub {
@@ -76,38 +67,31 @@ export function createHub(options: HubOptions): Hub {
   const runs = new Map<string, OpenRun>();
   const unknown = createUnknownRuns(maxOpenRuns);
   const counts = createDeliveryCounts();
-  let dirty = new Set<Run>();
-  let flushSoon: NodeJS.Immediate | undefined;
-  let flushLater: NodeJS.Timeout | undefined;
+  const turns = createTurns(store.isBehind);
+  const follow = { store, historyLimit, onError, now };
   let isSweeping = false;
 
   store.onConnection((event, concerns) => {
-    const concerned = [...runs.values()].filter(({ run }) => concerns(run.runId));
-    if (event === 'lost') for (const open of concerned) interrupt(open);
+    const concerned = allFollowed().filter(({ run }) => concerns(run.runId));
+    if (event === 'lost') for (const followed of concerned) followed.interrupt();
     else void syncAll(concerned.filter(({ run }) => !run.isSynced));
   });
   const sweeper = setInterval(sweep, SWEEP_MS).unref();
 
+  function allFollowed(): FollowedRun[] {
+    return [...runs.values()].map(({ followed }) => followed);
+  }
+
   async function openRun(runId: string, client: string): Promise<OpenRun> {
     if (unknown.isFullFor(client)) await checkKnown(runId);
-    // Somebody else may have opened it meanwhile.
+    // Another request may have opened it meanwhile.
     return runs.get(runId) ?? addRun(runId, client);
   }
 
   function addRun(runId: string, client: string): OpenRun {
     if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
-    const run = createRun(runId, historyLimit, () => hasChanged(open), counts, options.onWritten);
-    const at = now();
-    const open: OpenRun = {
-      run,
-      client,
-      isFollowed: false,
-      syncing: null,
-      again: false,
-      pending: [],
-      usedAt: at,
-      checkedAt: 0,
-    };
+    const run = createRun(runId, historyLimit, () => hasChanged(run), counts, options.onWritten);
+    const open: OpenRun = { followed: followRun(run, follow), client, usedAt: now() };
     runs.set(runId, open);
     unknown.add(runId, client);
     return open;
@@ -122,154 +106,70 @@ export function createHub(options: HubOptions): Hub {
     if (last === null) throw new TooManyRuns('too many runs are open that nobody has published to');
   }
 
-  function hasChanged(open: OpenRun) {
-    const { run, client } = open;
-    if (run.history.lastId !== 0) unknown.remove(run.runId);
-    else if (runs.get(run.runId) === open) unknown.add(run.runId, client);
-    markDirty(run);
+  function hasChanged(run: Run) {
+    const { runId, history } = run;
+    const open = runs.get(runId);
+    if (history.lastId !== 0) unknown.remove(runId);
+    else if (open?.followed.run === run) unknown.add(runId, open.client);
+    turns.markDirty(run);
   }
 
-  /**
-   * Subscribers are served once per turn of the event loop, with all that it brought; in a flood less often, as a reader
-   * costs a write however many events are in it.
-   */
-  function markDirty(run: Run) {
-    dirty.add(run);
-    if (!store.isBehind()) flushSoon ??= setImmediate(flushDirty);
-    else flushLater ??= setTimeout(flushDirty, JOIN_MS);
-  }
-
-  function flushDirty() {
-    clearImmediate(flushSoon);
-    clearTimeout(flushLater);
-    flushSoon = undefined;
-    flushLater = undefined;
-    const batch = dirty;
-    dirty = new Set();
-    for (const run of batch) run.flush();
-  }
-
-  function announce(open: OpenRun, entry: string) {
-    const event = parseEntry(entry);
-    if (!event) return;
-    open.checkedAt = now();
-    if (open.syncing) {
-      open.pending.push(event);
-      if (open.pending.length > PENDING_HISTORIES * historyLimit) open.pending.shift();
-    } else if (!open.run.apply(event)) void sync(open);
-  }
-
-  function interrupt(open: OpenRun) {
-    open.isFollowed = false;
-    open.run.setSynced(false);
-  }
-
-  /** Compares the run with the store, one comparison at a time. Never rejects. */
-  function sync(open: OpenRun): Promise<void> {
-    // Closed while it waited for its turn: its name may have been opened anew.
-    if (runs.get(open.run.runId) !== open) return Promise.resolve();
-    if (open.syncing) open.again = true;
-    open.syncing ??= syncUntilSettled(open);
-    return open.syncing;
-  }
-
-  async function syncUntilSettled(open: OpenRun) {
-    try {
-      do {
-        open.again = false;
-        await readStore(open);
-        applyPending(open);
-      } while (open.again);
-      open.checkedAt = now();
-      // The connection may have gone while the answer was on its way.
-      if (open.isFollowed) open.run.setSynced(true);
-    } catch (error) {
-      // The store is away or refuses: its return, or the sweep, brings the next try.
-      open.run.setSynced(false);
-      open.pending = [];
-      onError(error, open.run.runId);
-    }
-    // In the same turn in which `pending` was emptied: what is announced from now on is applied at once.
-    open.syncing = null;
-  }
-
-  function applyPending(open: OpenRun) {
-    for (const event of open.pending.splice(0)) {
-      // What the list had trimmed already when it was read is no news, or a fast run would be read for ever.
-      if (event.id >= open.run.history.firstId && !open.run.apply(event)) open.again = true;
-    }
-  }
-
-  async function readStore(open: OpenRun) {
-    const { run } = open;
-    if (!open.isFollowed) {
-      open.isFollowed = true;
-      try {
-        await store.follow(run.runId, (entries) => {
-          for (const entry of entries) announce(open, entry);
-        });
-      } catch (error) {
-        open.isFollowed = false;
-        throw error;
-      }
-    }
-    // Mostly nothing was missed, and the last entry says so.
-    const { last } = run.history;
-    if (last && parseEntry((await store.readLast(run.runId)) ?? '')?.json === last.json) return;
-    const entries = await store.read(run.runId);
-    run.merge(entries.map(parseEntry).filter((event) => event !== null));
-  }
-
-  async function syncAll(all: OpenRun[]) {
+  async function syncAll(all: FollowedRun[]) {
     const queue = all[Symbol.iterator]();
     const worker = async () => {
-      for (const open of queue) await sync(open);
+      for (const followed of queue) await followed.sync();
     };
     await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, worker));
   }
 
-  function keptMs({ run }: OpenRun): number {
-    return run.history.lastId === 0 ? Math.min(UNKNOWN_IDLE_MS, idleMs) : idleMs;
-  }
-
   async function sweep() {
-    // One at a time, or a store that is slow would never be done with the first.
+    // One at a time: with a slow store the sweeps would pile up.
     if (isSweeping) return;
     isSweeping = true;
     const at = now();
-    const due: OpenRun[] = [];
-    for (const open of runs.values()) {
-      if (open.run.subscriberCount > 0) open.usedAt = at;
-      else if (!open.syncing && at - open.usedAt > keptMs(open)) {
-        runs.delete(open.run.runId);
-        unknown.remove(open.run.runId);
-        store.unfollow(open.run.runId);
-        continue;
-      }
-      if (!open.syncing && (!open.run.isSynced || at - open.checkedAt > RECHECK_MS)) due.push(open);
-    }
+    closeIdle(at);
+    const due = allFollowed().filter(
+      ({ run, isSyncing, checkedAt }) => !isSyncing && (!run.isSynced || at - checkedAt > RECHECK_MS),
+    );
     if (due.length > 0) await syncAll(due);
     isSweeping = false;
+  }
+
+  function closeIdle(at: number) {
+    for (const open of runs.values()) {
+      const { run, isSyncing } = open.followed;
+      if (run.subscriberCount > 0) open.usedAt = at;
+      else if (!isSyncing && at - open.usedAt > keptMs(run)) close(open);
+    }
+  }
+
+  function keptMs({ history }: Run): number {
+    return history.lastId === 0 ? Math.min(UNKNOWN_IDLE_MS, idleMs) : idleMs;
+  }
+
+  function close({ followed }: OpenRun) {
+    const { runId } = followed.run;
+    runs.delete(runId);
+    unknown.remove(runId);
+    followed.close();
   }
 
   return {
     open: async (runId, { cursor = SNAPSHOT, client = nobody, confirmUnknown = false, patienceMs }) => {
       const open = runs.get(runId) ?? (await openRun(runId, client()));
       open.usedAt = now();
-      // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost; and a
+      const { run } = open.followed;
+      // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost. And a
       // run without events may have started unheard.
-      const { run } = open;
-      if (run.isBehind(cursor) || (confirmUnknown && run.history.lastId === 0)) open.run.setSynced(false);
-      if (!open.run.isSynced) await within(patienceMs, sync(open));
-      return open.run;
+      if (run.isBehind(cursor) || (confirmUnknown && run.history.lastId === 0)) run.setSynced(false);
+      if (!run.isSynced) await within(patienceMs, open.followed.sync());
+      return run;
     },
     counts: () => ({ ...counts, openRuns: runs.size }),
     close: () => {
       clearInterval(sweeper);
-      clearImmediate(flushSoon);
-      clearTimeout(flushLater);
-      for (const runId of runs.keys()) store.unfollow(runId);
-      runs.clear();
+      turns.close();
+      for (const open of runs.values()) close(open);
     },
   };
 }

@@ -1,0 +1,128 @@
+// A run and the store: subscribes to its announcements, then reads the list, then follows. Reads the list again when
+// something was missed.
+import { parseEntry, type RunEvent } from './event.ts';
+import type { Run } from './run.ts';
+import type { Store } from './store.ts';
+
+export interface FollowedRun {
+  readonly run: Run;
+  /** The run is being compared with the store. */
+  readonly isSyncing: boolean;
+  /** When the run was last known to be in step with the store: ms, monotonic; 0: never. */
+  readonly checkedAt: number;
+  /** Compares the run with the store, one comparison at a time. Never rejects: the run's `isSynced` tells. */
+  sync(): Promise<void>;
+  /** Announcements are being missed: the next `sync` follows anew. */
+  interrupt(): void;
+  close(): void;
+}
+
+export interface FollowOptions {
+  store: Store;
+  /** How many events a history holds. */
+  historyLimit: number;
+  onError(error: unknown, runId: string): void;
+  /** Ms, monotonic. */
+  now(): number;
+}
+
+/** How much may be announced while the store is read, in histories. Beyond it the store is read again. */
+const PENDING_HISTORIES = 10;
+
+export function followRun(run: Run, { store, historyLimit, onError, now }: FollowOptions): FollowedRun {
+  const { runId } = run;
+  let isFollowed = false;
+  let isClosed = false;
+  let syncing: Promise<void> | null = null;
+  /** Another comparison is needed after the one under way. */
+  let again = false;
+  /** What was announced while the store was being read. */
+  let pending: RunEvent[] = [];
+  let checkedAt = 0;
+
+  function announce(entry: string) {
+    const event = parseEntry(entry);
+    if (!event) return;
+    checkedAt = now();
+    if (syncing) {
+      pending.push(event);
+      if (pending.length > PENDING_HISTORIES * historyLimit) pending.shift();
+    } else if (!run.apply(event)) void sync();
+  }
+
+  function sync(): Promise<void> {
+    // It may have been closed while it waited for its turn, and its name opened anew.
+    if (isClosed) return Promise.resolve();
+    if (syncing) again = true;
+    syncing ??= syncUntilSettled();
+    return syncing;
+  }
+
+  async function syncUntilSettled() {
+    try {
+      do {
+        again = false;
+        await readStore();
+        applyPending();
+      } while (again);
+      checkedAt = now();
+      // The connection may have gone while the answer was on its way.
+      if (isFollowed) run.setSynced(true);
+    } catch (error) {
+      // The store is away or refuses: its return, or the hub's sweep, brings the next try.
+      run.setSynced(false);
+      pending = [];
+      onError(error, runId);
+    }
+    // In the same turn in which `pending` was emptied: what is announced from now on is applied at once.
+    syncing = null;
+  }
+
+  function applyPending() {
+    for (const event of pending.splice(0)) {
+      // What the list had already trimmed when it was read is no news. Otherwise a fast run would be read for ever.
+      if (event.id >= run.history.firstId && !run.apply(event)) again = true;
+    }
+  }
+
+  async function readStore() {
+    await follow();
+    // Mostly nothing was missed, and the last entry says so.
+    const { last } = run.history;
+    if (last && parseEntry((await store.readLast(runId)) ?? '')?.json === last.json) return;
+    const entries = await store.read(runId);
+    run.merge(entries.map(parseEntry).filter((event) => event !== null));
+  }
+
+  async function follow() {
+    if (isFollowed) return;
+    isFollowed = true;
+    try {
+      await store.follow(runId, (entries) => {
+        for (const entry of entries) announce(entry);
+      });
+    } catch (error) {
+      isFollowed = false;
+      throw error;
+    }
+  }
+
+  return {
+    run,
+    get isSyncing() {
+      return syncing !== null;
+    },
+    get checkedAt() {
+      return checkedAt;
+    },
+    sync,
+    interrupt: () => {
+      isFollowed = false;
+      run.setSynced(false);
+    },
+    close: () => {
+      isClosed = true;
+      store.unfollow(runId);
+    },
+  };
+}
