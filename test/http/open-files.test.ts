@@ -10,7 +10,7 @@ import { openSse, type SseReader } from '../support/sse-reader.ts';
 
 const READERS = 200;
 /** Both limits, as Node raises the soft one to the hard one. */
-const FEW_FILES = ['prlimit', '--nofile=128:128'];
+const FEW_FILES = ['prlimit', '--nofile=128:128', process.execPath];
 
 const ROOMS: [free: number, wanted: number, readers: number, spare: number][] = [
   [Number.POSITIVE_INFINITY, 10_000, 10_000, 10_000],

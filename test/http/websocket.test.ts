@@ -6,6 +6,7 @@ import { createObserved } from '../support/observed.ts';
 import { publish, publishAll } from '../support/publish.ts';
 import { type Service, startService } from '../support/service.ts';
 import { openSocket } from '../support/socket-reader.ts';
+import { openSse } from '../support/sse-reader.ts';
 import { KOREAN_RUN, STAGES } from '../support/stages.ts';
 
 let service: Service;
@@ -126,6 +127,20 @@ test('a peer that answers no protocol ping is cut off, one that does is kept', a
   assert.equal((await deaf.closed).code, 1006);
   await publish(impatient, 'deaf', { log: 'still here' });
   await alive.until('the event', () => alive.messages.length === 1);
+});
+
+test('protocol pings come each heartbeat, as those of streams do', async (t) => {
+  const hasty = await startService({ HEARTBEAT_SECONDS: '1' });
+  t.after(() => hasty.stop());
+  const socket = await openSocket(hasty.webSocketUrl('silent'));
+  t.after(() => socket.socket.terminate());
+  const stream = await openSse(hasty.eventsUrl('silent'));
+  t.after(() => stream.close());
+  let pings = 0;
+  socket.socket.on('ping', () => pings++);
+  // The first is the greeting.
+  await stream.until('four heartbeats', ({ messages }) => messages.length === 1 + 4);
+  assert.ok(pings >= 3 && pings <= 5, `${pings} pings while a stream had four`);
 });
 
 test('a handshake is refused elsewhere, for a bad run id, and for a page of another origin', async () => {

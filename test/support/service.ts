@@ -24,13 +24,13 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
   }
 }
 
-/** The same, fulfilled when it listens: Redis may be away. `under`: a command that becomes the service. */
+/** The same, fulfilled when it listens: Redis may be away. `runtime`: what runs it. */
 export async function launchService(
   env: Readonly<Record<string, string>>,
   nodeArgs: readonly string[] = [],
-  under: readonly string[] = [],
+  runtime: readonly string[] = [process.execPath],
 ): Promise<Service> {
-  const [command = '', ...args] = [...under, process.execPath, ...nodeArgs, 'dist/main.js'];
+  const [command = '', ...args] = [...runtime, ...nodeArgs, 'dist/main.js'];
   const program = startProgram(command, args, {
     env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', ...env },
   });
