@@ -135,11 +135,14 @@ function verdict(findings: readonly Finding[], proxy: ProxyName | null, { stdout
         ? `Event streams work. Not all is well: ${warnings.map(({ about }) => about).join(', ')}.`
         : 'All is well.';
   stdout.write(`\n${said}\n`);
-  for (const { proxyFault, about } of [...faults, ...warnings]) {
-    if (proxyFault === undefined) continue;
+  const mendable = [...faults, ...warnings].flatMap(({ about, proxyFault }) =>
+    proxyFault === undefined ? [] : [{ about, proxyFault }],
+  );
+  for (const { proxyFault, about } of mendable) {
     stdout.write(`\nTo mend it (${about}):\n${cureOf(proxyFault, proxy)}`);
     if (proxyFault === 'idle-cut')
       stdout.write('  or let the service speak more often: HEARTBEAT_SECONDS below that time\n');
   }
+  if (mendable.length > 0) stdout.write('\nWhole configurations that work are in docs/proxies.md.\n');
   return faults.length > 0 ? EXIT.failed : EXIT.ok;
 }

@@ -40,6 +40,8 @@ export interface Recipe {
 export interface Front {
   /** Without a slash at its end. */
   readonly url: string;
+  /** The path of what it shows, for who has to trust it. */
+  readonly certificate: string;
   readonly program: Program;
   stop(): Promise<void>;
 }
@@ -106,7 +108,7 @@ export async function startFront(
     await stop();
     throw new Error(`${error}\n${configuration}\n${program.lines.join('\n')}`);
   }
-  return { url, program, stop };
+  return { url, certificate: place.certificate, program, stop };
 }
 
 /** '1.22' */

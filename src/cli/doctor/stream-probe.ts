@@ -50,6 +50,7 @@ export function probeStream(url: string, options: ProbeOptions): Promise<StreamP
     agent: false,
   });
   let isOver = false;
+  let lastByteMs = 0;
   const timer = setTimeout(finish, options.seconds * 1000);
 
   function finish() {
@@ -59,7 +60,16 @@ export function probeStream(url: string, options: ProbeOptions): Promise<StreamP
     resolve(seen);
   }
 
+  function onCut() {
+    // After the time is over it is our own end.
+    if (isOver) return;
+    seen.cutAfterSilenceMs = since() - lastByteMs;
+    finish();
+  }
+
   sent.on('error', (error: NodeJS.ErrnoException) => {
+    // A proxy that resets the connection ends both the request and its answer.
+    if (seen.status !== null) return onCut();
     seen.error ??= error.code ?? error.message;
     finish();
   });
@@ -67,7 +77,7 @@ export function probeStream(url: string, options: ProbeOptions): Promise<StreamP
     seen.status = response.statusCode ?? null;
     seen.headers = response.headers;
     seen.headMs = since();
-    let lastByteMs = since();
+    lastByteMs = since();
     let text = '';
     response.setEncoding('latin1').on('data', (chunk: string) => {
       lastByteMs = since();
@@ -77,12 +87,6 @@ export function probeStream(url: string, options: ProbeOptions): Promise<StreamP
       text = blocks.pop() ?? '';
       for (const block of blocks) read(block);
     });
-    const onCut = () => {
-      // After the time is over it is our own end.
-      if (isOver) return;
-      seen.cutAfterSilenceMs ??= since() - lastByteMs;
-      finish();
-    };
     response.on('end', onCut).on('error', onCut);
   });
   sent.end();
