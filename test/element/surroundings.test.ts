@@ -117,15 +117,14 @@ browserTest(
         });
         if (!first || !last) throw new Error(`no text in ${selector}`);
         const isInOrder = first.left < last.left;
-        return {
-          left: Math.round(first.left - bar.left),
-          right: Math.round(bar.right - last.right),
-          isInOrder,
-        };
+        const { direction } = getComputedStyle(box);
+        return { left: first.left - bar.left, right: bar.right - last.right, isInOrder, direction };
       });
     });
     assert.ok(message && percent && time);
     assert.ok(Math.abs(message.right) < 1 && Math.abs(percent.left) < 1);
+    // It is cut, with an ellipsis, where it ends.
+    assert.equal(message.direction, 'ltr');
     assert.ok(message.isInOrder && percent.isInOrder && time.isInOrder);
   },
   STILL,
