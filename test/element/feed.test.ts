@@ -84,6 +84,8 @@ browserTest('a visitor who comes after the end sees it, and hears of it', async 
     document.body.append(element);
   }, RUN);
   await waitFor(page, { title: '실패', logs: 2 });
+  // Its states came with the snapshot.
+  assert.match((await page.locator('run-progress li.failed').textContent()) ?? '', /렌더링/);
   assert.deepEqual(await notedEvents(page).then((names) => names.filter((name) => name !== 'run-progress')), [
     'run-failed',
   ]);

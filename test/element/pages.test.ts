@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import { pollUntil } from '../support/poll-until.ts';
 import { browserTest } from './browser-test.ts';
 import { see, waitFor } from './element-in-page.ts';
 import { openFront } from './front.ts';
@@ -155,6 +156,46 @@ for (const [name, script] of [
     await waitFor(page, { logs: 1, phase: 'live' });
   });
 }
+
+browserTest('an element that no service answers says once where to look', async (t, browser) => {
+  const { service, front, page } = await setUp(t, browser, '');
+  // It passes on what the service says, which names no other origin.
+  const edge = await openFront(service.url, { hasPage: false });
+  t.after(() => edge.close());
+  front.connectTo = edge.url;
+  front.body = `<run-progress run-id="a" server="${edge.url}"></run-progress>`.repeat(2);
+  const warnings: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'warning') warnings.push(message.text());
+  });
+  await page.goto(front.url);
+  await waitFor(page, { phase: 'retrying' }, 1);
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await pollUntil('a second request', async () => edge.count('/api/') > 1);
+  await waitFor(page, { phase: 'retrying' }, 1);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', new RegExp(`ALLOWED_ORIGINS name ${front.url}, .*connect-src`));
+});
+
+browserTest('a provider that fails is asked again, and its error is reported', async (t, browser) => {
+  const { service, front, page } = await setUp(t, browser, '');
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(front.url);
+  await page.evaluate(() => {
+    let asked = 0;
+    const element = document.createElement('run-progress');
+    element.runId = 'a';
+    element.tokenProvider = async () => {
+      if (asked++ === 0) throw new Error('logged out');
+      return 't1';
+    };
+    document.body.append(element);
+  });
+  await service.publish('a', { state: 'QA', progress: 0.5, log: 'one' });
+  await waitFor(page, { logs: 1, phase: 'live' });
+  assert.deepEqual(errors, ['logged out']);
+});
 
 browserTest(
   'a token is asked for, sent, renewed when it is refused, and its refusal is told',

@@ -189,7 +189,8 @@ test('the step names what the title doesn’t', () => {
 test('finished stages show how long they took, where that is known exactly', () => {
   const took = (name: string) => view(name, 'en').stages.map((stage) => stage.took);
   assert.deepEqual(took('counting'), ['46 sec', '2 min 32 sec', '', '', '']);
-  // A snapshot doesn't tell when the stage began.
+  // A reader who comes after the end is told by the snapshot, if it tells when the stages began.
+  assert.deepEqual(took('done'), ['27 sec', '1 min', '41 sec', '8 sec', '']);
   assert.deepEqual(took('attempt 2'), ['', '', '', '', '']);
   const twice = [
     event(1, 90_000, { state: 'QA' }),
