@@ -11,6 +11,17 @@ import { createWebSocketReader, type WebSocketReader } from './web-socket-reader
 
 const MAX_INBOUND_BYTES = 4096;
 const MAX_MISSED_PONGS = 2;
+/** A peer that was told of the end may take so long to answer it, and takes a place meanwhile. */
+const CLOSE_MS = 5000;
+const SERVER_OPTIONS = {
+  noServer: true,
+  clientTracking: false,
+  // Answered where it is bounded.
+  autoPong: false,
+  maxPayload: MAX_INBOUND_BYTES,
+  // Newer than its types, which would refuse it in the call.
+  closeTimeout: CLOSE_MS,
+};
 /** RFC 6455, 7.4.1. */
 const GOING_AWAY = 1001;
 /** RFC 6455, 7.4.2: for private use; as HTTP's 401. */
@@ -50,13 +61,7 @@ interface Peer {
 }
 
 export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSockets {
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    // Answered where it is bounded.
-    autoPong: false,
-    maxPayload: MAX_INBOUND_BYTES,
-  });
+  const server = new WebSocketServer(SERVER_OPTIONS);
   const peers = new Map<WebSocket, Peer>();
   let isClosed = false;
   const looks = setInterval(look, heartbeatMs).unref();

@@ -9,6 +9,9 @@ import { openSocket } from '../support/socket-reader.ts';
 import { openSse } from '../support/sse-reader.ts';
 
 const MEBIBYTE = 1024 * 1024;
+const HANDSHAKE =
+  'GET /ws/r HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n';
 
 /** A frame as a client sends it (RFC 6455, 5.2), masked by zeros. */
 function frame(opcode: number, payload: string): Buffer {
@@ -25,10 +28,7 @@ for (const [name, ping] of [
   test(`a WebSocket that sends ${name} and never reads is ended, and the answers never fill the memory`, async (t) => {
     const service = await setUp(t, { heartbeatMs: 250 });
     const peer = await connected(t, service);
-    await peer.send(
-      'GET /ws/r HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-    );
+    await peer.send(HANDSHAKE);
     await pollUntil('its place', async () => service.openCount() === 1);
     const block = Buffer.concat(Array.from({ length: 1000 }, () => ping));
     let mostBuffered = 0;
@@ -39,6 +39,16 @@ for (const [name, ping] of [
     assert.ok(mostBuffered < MEBIBYTE, `${mostBuffered} bytes waited for it`);
     await pollUntil('its place to be free', async () => service.openCount() === 0);
   });
+
+test('a WebSocket whose client breaks the protocol, and never closes its side, is gone soon', async (t) => {
+  const service = await setUp(t);
+  const peer = await connected(t, service);
+  await peer.send(HANDSHAKE);
+  await pollUntil('its place', async () => service.openCount() === 1);
+  await peer.send(Buffer.from([0x81, 0x02, 0x7b, 0x7d])); // Not masked.
+  await pollUntil('its place to be free', async () => service.openCount() === 0);
+  assert.equal(service.sockets.size, 0);
+});
 
 test('a ping of the protocol is answered by one pong', async (t) => {
   const service = await setUp(t);
