@@ -71,7 +71,8 @@ NOT_RECORDED = "not recorded"
 MIN_WAITING = 1000
 HEARTBEAT_SECONDS = 30
 EACH_SECONDS = 0.1
-CLOCK_SECONDS = 3600
+# So long a look at the clock of Redis counts, and so long one that it did not answer.
+CLOCK_SECONDS, CLOCK_WHILE_AWAY_SECONDS = 3600, 5
 MOST_COUNTED = 999_999_999_999_999
 # So many updates are waited for at once, and so many in each second after that.
 AT_ONCE, PER_SECOND = 10, 20
@@ -221,8 +222,9 @@ def new_attempt(publisher=None):
     """A number for `attempt`: µs by the clock of Redis, which all workers share, or of this host while Redis is away."""
     now = time.monotonic()
     if now > _clock.get("asked_again_at", 0):
-        _clock["ahead"] = (publisher or default_publisher())._clock() - time.monotonic()
-        _clock["asked_again_at"] = now + CLOCK_SECONDS
+        seconds = (publisher or default_publisher())._clock()
+        _clock["ahead"] = (seconds or time.time()) - time.monotonic()
+        _clock["asked_again_at"] = time.monotonic() + (CLOCK_SECONDS if seconds else CLOCK_WHILE_AWAY_SECONDS)
     attempt = max(int((_clock["ahead"] + time.monotonic()) * 1_000_000), _clock.get("last", 0) + 1)
     _clock["last"] = attempt
     return attempt
@@ -730,12 +732,12 @@ class Publisher:
             client.connection_pool.disconnect()
 
     def _clock(self):
-        """Seconds since 1970, by the clock of Redis if it answers."""
+        """Seconds since 1970 by the clock of Redis. None if it doesn't answer."""
         try:
             seconds, micros = self._ask("TIME")
             return int(seconds) + int(micros) / 1_000_000
         except (redis.RedisError, OSError, ValueError):
-            return time.time()
+            return None
 
     def _recorded_attempt(self, run_id):
         """What the run's newest entry says: its attempt, "done", or None."""

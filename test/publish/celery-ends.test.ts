@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readHistory } from '../support/history-list.ts';
 import { pollUntil } from '../support/poll-until.ts';
-import { startProgram } from '../support/program.ts';
 import { startRedis } from '../support/redis.ts';
-import { PUBLISHER, SUPPORT, spawnPython, whenEnded } from './support/python.ts';
+import { startCeleryProgram } from './support/celery-program.ts';
 
 const HOW = {
   raise: /^ValueError: bad$/,
@@ -36,23 +35,9 @@ test('however a Celery task dies its run is FAILED, once, with the values that i
   t.after(redis.stop);
   const client = await redis.client();
   const environment = { REDIS_URL: redis.url, BROKER_URL: redis.url };
-  const worker = startProgram(
-    '/usr/bin/python3',
-    ['-m', 'celery', '-A', 'celery_ends', 'worker', '--pool=prefork', '--concurrency=2', '--loglevel=INFO'],
-    {
-      cwd: SUPPORT,
-      env: { ...process.env, ...environment, PYTHONPATH: PUBLISHER, PYTHONDONTWRITEBYTECODE: '1' },
-    },
-  );
+  const worker = await startCeleryProgram('celery_ends', environment, ['--pool=prefork', '--concurrency=2']);
   t.after(() => worker.stop('SIGKILL'));
-  await worker.waitForLine('"ready"', (line) => /ready\.$/.test(line));
-  const run = async (code: string) => {
-    const { code: status, stderr } = await whenEnded(
-      spawnPython(['-c', `import celery_ends; celery_ends.${code}`], environment),
-    );
-    assert.equal(status, 0, stderr);
-  };
-  await run('send()');
+  await worker.run('send()');
   const whenDone = (runId: string) =>
     pollUntil(`the end of ${runId}`, async () => {
       const events = await readHistory(client, runId);
@@ -63,7 +48,7 @@ test('however a Celery task dies its run is FAILED, once, with the values that i
       `the first word of ${runId}`,
       async () => (await readHistory(client, runId)).at(-1)?.state,
     );
-    await run(`revoke("${runId}")`);
+    await worker.run(`revoke("${runId}")`);
   }
   for (const kind of ['plain', 'whole']) {
     for (const [how, line] of Object.entries(HOW)) {

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readHistory } from '../support/history-list.ts';
 import { pollUntil } from '../support/poll-until.ts';
-import { startProgram } from '../support/program.ts';
 import { startRedis } from '../support/redis.ts';
-import { PUBLISHER, SUPPORT, spawnPython, whenEnded } from './support/python.ts';
+import { startCeleryProgram } from './support/celery-program.ts';
 
 for (const pool of ['gevent', 'eventlet', 'threads', 'solo'])
   test(`tracked tasks count, end and fail in a worker of the pool ${pool}`, async (t) => {
@@ -13,29 +12,12 @@ for (const pool of ['gevent', 'eventlet', 'threads', 'solo'])
     t.after(redis.stop);
     const client = await redis.client();
     const environment = { REDIS_URL: redis.url, BROKER_URL: redis.url };
-    const worker = startProgram(
-      '/usr/bin/python3',
-      [
-        '-m',
-        'celery',
-        '-A',
-        'celery_pools',
-        'worker',
-        `--pool=${pool}`,
-        '--concurrency=8',
-        '--loglevel=INFO',
-      ],
-      {
-        cwd: SUPPORT,
-        env: { ...process.env, ...environment, PYTHONPATH: PUBLISHER, PYTHONDONTWRITEBYTECODE: '1' },
-      },
-    );
+    const worker = await startCeleryProgram('celery_pools', environment, [
+      `--pool=${pool}`,
+      '--concurrency=8',
+    ]);
     t.after(() => worker.stop('SIGKILL'));
-    await worker.waitForLine('"ready"', (line) => /ready\.$/.test(line));
-    const sent = await whenEnded(
-      spawnPython(['-c', 'import celery_pools; celery_pools.send()'], environment),
-    );
-    assert.equal(sent.code, 0, sent.stderr);
+    await worker.run('send()');
     for (let number = 0; number < 8; number++) {
       const events = await pollUntil(`the end of r${number}`, async () => {
         const events = await readHistory(client, `r${number}`);

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { createPublisher, currentReport, type PublisherOptions } from '../../src/publish/publisher.ts';
 import { readHistory } from '../support/history-list.ts';
 import { startRedis } from '../support/redis.ts';
+import { listenFor } from './support/announced.ts';
 
 async function setUp(t: TestContext, options: Partial<PublisherOptions> = {}) {
   const redis = await startRedis();
@@ -151,16 +152,8 @@ test('code below the body finds its report, also after a wait, and outside of an
 
 test('heartbeats say that a silent body lives', async (t) => {
   const { redis, publisher, read } = await setUp(t);
-  const subscriber = await redis.client();
-  let heard = 0;
-  const beats = new Promise<void>((resolve) => {
-    subscriber.on('message', (_, entries: string) => {
-      heard += entries.split('\n').length;
-      if (heard >= 4) resolve();
-    });
-  });
-  await subscriber.subscribe('autoshorts:run:silent');
-  await publisher.track('silent', () => beats, { heartbeatMs: 20 });
+  const { heard } = await listenFor(redis, 'silent', 4);
+  await publisher.track('silent', () => heard, { heartbeatMs: 20 });
   const events = await read('silent');
   assert.ok(events.length >= 5);
   assert.ok(events.slice(0, -1).every(({ state, message }) => state === null && message === ''));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readHistory } from '../support/history-list.ts';
 import { startRedis } from '../support/redis.ts';
+import { listenFor } from './support/announced.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
 
 const CODE = `
@@ -73,15 +74,7 @@ test('a tracked body counts, ends as it ended, and gives way to a later attempt'
 test('heartbeats say that a silent body lives', async (t) => {
   const redis = await startRedis();
   t.after(redis.stop);
-  const subscriber = await redis.client();
-  let heard = 0;
-  const beats = new Promise<void>((resolve) => {
-    subscriber.on('message', (_, entries: string) => {
-      heard += entries.split('\n').length;
-      if (heard >= 4) resolve();
-    });
-  });
-  await subscriber.subscribe('autoshorts:run:silent');
+  const { heard } = await listenFor(redis, 'silent', 4);
   const code = `
 import sys
 from publish_progress import tracked
@@ -91,7 +84,7 @@ with tracked("silent", heartbeat_seconds=0.02):
   const child = spawnPython(['-c', code], { REDIS_URL: redis.url });
   t.after(() => child.kill());
   const ended = whenEnded(child);
-  await beats;
+  await heard;
   child.stdin.write('\n');
   assert.deepEqual(await ended, { code: 0, stdout: '', stderr: '' });
   const events = await readHistory(await redis.client(), 'silent');

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { readHistory } from '../../support/history-list.ts';
-import { type Program, startProgram } from '../../support/program.ts';
 import { createRandom } from '../../support/random.ts';
 import { type RedisServer, startRedis } from '../../support/redis.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
-import { PUBLISHER, SUPPORT, spawnPython, whenEnded } from './python.ts';
+import { type CeleryProgram, startCeleryProgram } from './celery-program.ts';
 import { watchMessages } from './taken-messages.ts';
 
 const PARTS = 40;
@@ -15,7 +14,7 @@ const MOST_KILLS = 10;
 /** One in so many events of the run kills a process. */
 const KILL_EVERY = 6;
 
-export interface ChordWorker extends Program {
+export interface ChordWorker extends CeleryProgram {
   /** Sends a task of celery_chord.py. */
   send(task: string, ...args: unknown[]): Promise<void>;
 }
@@ -27,22 +26,11 @@ export async function startChordWorker(
   options: Record<string, string> = {},
 ): Promise<ChordWorker> {
   const environment = { BROKER_URL: broker.url, REDIS_URL: redisUrl, ...options };
-  const worker = startProgram(
-    '/usr/bin/python3',
-    ['-m', 'celery', '-A', 'celery_chord', 'worker', '--pool=prefork', '--concurrency=4', '--loglevel=INFO'],
-    {
-      cwd: SUPPORT,
-      env: { ...process.env, ...environment, PYTHONPATH: PUBLISHER, PYTHONDONTWRITEBYTECODE: '1' },
-    },
-  );
-  await worker.waitForLine('"ready"', (line) => /ready\.$/.test(line));
+  const args = ['--pool=prefork', '--concurrency=4'];
+  const worker = await startCeleryProgram('celery_chord', environment, args);
   return {
     ...worker,
-    send: async (task, ...args) => {
-      const code = `import celery_chord; celery_chord.send(*${JSON.stringify([task, ...args])})`;
-      const { code: status, stderr } = await whenEnded(spawnPython(['-c', code], environment));
-      assert.equal(status, 0, stderr);
-    },
+    send: (task, ...args) => worker.run(`send(*${JSON.stringify([task, ...args])})`),
   };
 }
 
