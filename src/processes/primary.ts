@@ -39,8 +39,6 @@ export function restartDelayMs(youngDeaths: number): number {
 
 export function startPrimary(options: PrimaryOptions): Primary {
   const { processes, members, workerEnv, closeMs, onServing, onFailedStart, log } = options;
-  // JSON would turn the infinite and NaN of metrics into null.
-  cluster.setupPrimary({ serialization: 'advanced' });
   cluster.schedulingPolicy = cluster.SCHED_RR;
   const running = new Map<Worker, { since: number; leave(): void }>();
   const serving = new Set<Worker>();

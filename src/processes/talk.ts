@@ -1,6 +1,9 @@
 // How the primary and one of its workers talk: each side asks, and answers what it is asked.
 
-/** One end of the channel between two processes. It keeps the order, and copies values as structured clones. */
+/**
+ * One end of the channel between two processes. It keeps the order, and copies values by JSON: structured clones would
+ * cost each connection a third more. What is not finite becomes null.
+ */
 export interface Port {
   /** Does nothing once the other side has ended. */
   send(message: object): void;
