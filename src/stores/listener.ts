@@ -11,13 +11,13 @@ import type { Recording } from '../runs/record.ts';
 import type { Tally } from './tally.ts';
 
 export interface Listener {
-  /** A connection begins: nothing is recorded before the marker with this token is heard on it. */
+  /** A new connection: nothing is recorded until the marker with this token is heard on it. */
   attach(token: string): void;
   onMarker(text: string): void;
   onMessage(text: string): void;
   /** The own marker has been heard on this connection. */
   isAttached(): boolean;
-  /** The newest epoch heard, whoever's; the next marker must be newer. */
+  /** The newest epoch heard, of any server. The next marker must be newer. */
   newestEpoch(): number;
 }
 
@@ -56,7 +56,7 @@ export function createListener({ push, onNewEpoch, tally }: ListenerOptions): Li
       if (marker[2] === token) attached = true;
     },
     onMessage: (text) => {
-      // Counted before anything is looked at, so that servers of different versions agree.
+      // Counted before it is read, so that servers of different versions agree.
       n++;
       if (!attached) return tally.count('before-marker');
       const message = parseMessage(text);

@@ -1,4 +1,5 @@
-// Raw messages that wait to be recorded: in order, under their names, while Redis is away, full or slow.
+// The outbox of raw messages: they wait here to be recorded, in order and under their names, while Redis is away, full or
+// slow.
 import { createLatency, type LatencyTotals } from '../runs/latency.ts';
 import type { Recording } from '../runs/record.ts';
 import { MAX_COUNT } from './batches.ts';
@@ -8,9 +9,9 @@ import type { Tally } from './tally.ts';
 
 export interface Outbox {
   push(recording: Recording): void;
-  /** What waits goes at once. */
+  /** Sends the waiting ones now. */
   hurry(): void;
-  /** The store may take updates again: do not wait for the next try. */
+  /** Redis may accept updates again: tries now. */
   retryNow(): void;
   /** Why nothing can be recorded at the moment; null while things move. */
   blockedBy(): string | null;
@@ -38,18 +39,18 @@ interface Waiting extends Sendable {
   heardAt: number;
 }
 
-/** Two thousand messages a second are a hundred calls and not two thousand, and as many turns of readers. */
+/** Two thousand messages a second then make a hundred calls, not two thousand, and readers are served as often. */
 const GATHER_MS = 10;
-/** What an update takes in memory beside its text, which takes up to two bytes per character. */
+/** Memory of an update, without its text: the text takes up to two bytes per character. */
 const OVERHEAD_BYTES = 300;
 
 /**
- * The store takes a name below one that it has for a repeat, so of a run one that failed is repeated before the next is
- * recorded. Nothing is folded, as a folded name would blur what is a repeat.
+ * A name at or below one that the store has counts as a repeat. So a failed update is repeated before the next one of its
+ * run is recorded. Updates are not folded: a folded one would have no name of its own, and could not be told from a repeat.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { call, isAnswering, tally, maxWaiting = 50_000, maxBytes = 64 * 1024 * 1024 } = options;
-  // The first `taken` places are empty: taking from the front must not move all that waits.
+  // The first `taken` places are empty, so that taking the oldest does not move all the others.
   let waiting: (Waiting | undefined)[] = [];
   let waitingBytes = 0;
   let taken = 0;

@@ -1,4 +1,4 @@
-// One call of the record script, for one or more updates: what is sent, and what the answer means.
+// Calls the record script with one or more updates, and reads its answer.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
@@ -12,30 +12,30 @@ import { reasonOf } from './redis-client.ts';
 const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');
 const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
 
-/** An update on its way to Redis: as text, so that it is encoded once however often it is sent. */
+/** An update, encoded once for all tries. */
 export interface Sendable {
   readonly runId: string;
   /** The update's lines for record.lua. */
   readonly text: string;
-  /** What it takes in a call. */
+  /** Its size within a call. */
   readonly bytes: number;
 }
 
-/** `wantEvent`: the outcome brings the event. */
+/** With `wantEvent` the outcome contains the event. */
 export function sendable(recording: Recording, wantEvent = false): Sendable {
   const text = updateLines(recording, wantEvent);
   return { runId: recording.runId, text, bytes: OVERHEAD_BYTES + Buffer.byteLength(text) };
 }
 
-/** The key, the place and what the protocol adds. */
+/** For the key, the place and the protocol. */
 const OVERHEAD_BYTES = 100;
 
 export interface CallResult {
   /** One for each update, in order. */
   outcomes: Outcome[];
   /**
-   * All of them failed, in a way that something between here and Redis may have to do with their size: the connection
-   * broke, nothing came in time, or an error that no rule of Redis gives for a moment.
+   * All of them failed, perhaps because the call was too big: the connection broke, no answer came in time, or the error is
+   * not one of those that Redis gives for a while to everybody.
    */
   mayBeTooBig: boolean;
 }
@@ -93,7 +93,7 @@ async function run(client: Redis, keys: string[], args: string[]): Promise<unkno
   }
 }
 
-/** What Redis answers as long as it takes nothing from anybody, or not from this user. */
+/** Errors that Redis gives while it accepts nothing, from anybody or from this user. */
 const PASSING =
   /^-?(?:OOM|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS|NOPERM|NOAUTH|WRONGPASS|BUSY|UNKILLABLE|TRYAGAIN|CROSSSLOT|MOVED|ASK)\b/;
 

@@ -1,4 +1,4 @@
-// Records what somebody waits for the answer to: nothing is repeated, as the caller can say what went wrong.
+// Records updates whose sender waits for the outcome. Nothing is repeated: the sender can be told what went wrong.
 import type { Outcome, Store } from '../runs/store.ts';
 import { type RecordCall, type Sendable, sendable } from './record-call.ts';
 import { createSender } from './sender.ts';

@@ -78,7 +78,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     onConnection('lost', (runId) => lost.has(runId));
   }
 
-  /** The first commands of every connection. The runs' channels follow whether or not the raw channel is to be had. */
+  /** The first commands of every connection. The runs' channels are followed even if the raw channel is refused. */
   async function attach() {
     await hearRawChannel();
     await tryToFollow();
