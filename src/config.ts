@@ -58,7 +58,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const MAX_PORT = 65_535;
 const MOST_CONNECTIONS = 1_000_000;
 const MOST_PROCESSES = 256;
-/** The element takes a line without pings for dead, and proxies cut idle ones, the strictest after 55 s. */
+/** The element takes a connection without pings for dead, and proxies cut idle ones, the strictest after 55 s. */
 const MAX_HEARTBEAT_SECONDS = 30;
 const VARIABLES: Readonly<Record<keyof GivenSettings, string>> = {
   keyPrefix: 'KEY_PREFIX',
@@ -129,7 +129,7 @@ function redisUrl(value: string | undefined): string | null {
 
 function settingsOf(environment: Environment): Settings {
   const given = (setting: keyof GivenSettings) => environment[VARIABLES[setting]] || undefined;
-  // What is no number stays a text, so that the error shows it as it was given.
+  // A value that is no number stays a text, so that the error shows it as it was given.
   const number = (value: string | undefined) => (value && /^\d+$/.test(value) ? Number(value) : value);
   return parseSettings(
     {
