@@ -9,7 +9,7 @@ import {
   parseSettings,
   type Settings,
 } from './runs/settings.ts';
-import { parseRedisUrl } from './stores/redis-url.ts';
+import { kindOf, parseRedisUrl } from './stores/redis-url.ts';
 
 export interface Config extends Settings {
   host: string;
@@ -21,6 +21,8 @@ export interface Config extends Settings {
   processes: number;
   /** Null: in memory. */
   redisUrl: string | null;
+  /** Whether it is a cluster. Null: the Redis is asked. */
+  redisCluster: boolean | null;
   redisTlsInsecure: boolean;
   rawChannel: string;
   maxConnections: number;
@@ -82,6 +84,7 @@ export function parseConfig(environment: Environment): Config {
     environment[name] ? integer(name, most, 1, most) : Number.POSITIVE_INFINITY;
   const isProduction = environment.NODE_ENV === 'production';
   const settings = settingsOf(environment);
+  const cluster = environment.REDIS_CLUSTER ? flag('REDIS_CLUSTER', environment.REDIS_CLUSTER) : null;
   const keys = secrets('PROGRESS_SECRET', environment.PROGRESS_SECRET);
   return Object.freeze({
     host: text('HOST', isProduction || environment.PORT ? '0.0.0.0' : '127.0.0.1'),
@@ -89,7 +92,8 @@ export function parseConfig(environment: Environment): Config {
     basePath: basePath(environment.BASE_PATH),
     isProduction,
     processes: integer('WEB_CONCURRENCY', 1, 1, MOST_PROCESSES),
-    redisUrl: redisUrl(environment.REDIS_URL),
+    redisUrl: redisUrl(environment.REDIS_URL, cluster),
+    redisCluster: cluster,
     redisTlsInsecure: flag('REDIS_TLS_INSECURE', environment.REDIS_TLS_INSECURE),
     rawChannel: rawChannel(text('PROGRESS_CHANNEL', DEFAULT_RAW_CHANNEL), settings.keyPrefix),
     ...settings,
@@ -115,10 +119,10 @@ function basePath(value: string | undefined): string {
   throw new ConfigError('BASE_PATH', `must be a path like /progress, not "${value}"`);
 }
 
-function redisUrl(value: string | undefined): string | null {
+function redisUrl(value: string | undefined, cluster: boolean | null): string | null {
   if (!value) return null;
   try {
-    parseRedisUrl(value);
+    kindOf(parseRedisUrl(value), cluster);
     return value;
   } catch (error) {
     // Never the value itself: it holds a password.

@@ -3,6 +3,7 @@
 import type { Outcome } from '../runs/store.ts';
 import { type Batch, createBatches } from './batches.ts';
 import type { CallResult, Sendable } from './record-call.ts';
+import { MISSING } from './record-script.ts';
 
 export interface Sender {
   /** Says that there is an update to take. The first call begins at once. */
@@ -36,8 +37,8 @@ export interface SenderOptions<T extends Sendable> {
   onFailure: 'repeat' | 'refuse';
   /** `count` updates are repeated, for this reason. */
   onRepeat?(reason: string, count: number): void;
-  /** Whether Redis answers a small command. If it does, the failure of a single update is due to that update. */
-  isAnswering?(): Promise<boolean>;
+  /** Whether the update's Redis answers a small command. If it does, the failure of a single update is due to that update. */
+  isAnswering?(item: T): Promise<boolean>;
   /**
    * The least time from one call to the next, so that more updates share a call. A full batch does not wait, and `hurry`
    * ends the wait. Default: 0.
@@ -71,7 +72,8 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
         batch = batches.next();
       }
       gatherUntil = performance.now() + gatherMs;
-      if (batch.isTrial && options.isAnswering && !(await options.isAnswering())) {
+      const [first] = batch.items;
+      if (batch.isTrial && first && options.isAnswering && !(await options.isAnswering(first))) {
         await retrying.wait(retryMs(failures++));
         continue;
       }
@@ -142,8 +144,6 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
     },
   };
 }
-
-const MISSING: Outcome = { status: 'unknown', reason: 'the script gave no answer' };
 
 /** Random, so that many processes don't all try at once when Redis is back. */
 function retryMs(failures: number): number {
