@@ -178,7 +178,11 @@ class tracked:
             self.attempt = _celery_attempt() or new_attempt(self._publisher)
         self._token = _current.set(self)
         self._handler = _on_sigterm(self._sigterm)
-        self()
+        if self._part:
+            # Its first word would take the room of a count in the history, by which a count's repeat is known.
+            self._last = time.monotonic()
+        else:
+            self()
         _thread.start_new_thread(self._beat, ())
         return self
 

@@ -52,7 +52,8 @@ export function createTrack(tracking: Tracking): Track {
     const onAbort = () => run.abort(signal?.reason);
     signal?.addEventListener('abort', onAbort);
     try {
-      run.beat();
+      // A part's first word would take the room of a count in the history, by which a count's repeat is known.
+      if (options.part === undefined) run.beat();
       signal?.throwIfAborted();
       const result = await withReport(run.report, body);
       await run.succeed();

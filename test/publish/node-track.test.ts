@@ -119,7 +119,7 @@ test('of two deliveries at once readers see the later one alone, from its first 
 });
 
 test('a part is counted once though it is delivered twice, and ends nothing', async (t) => {
-  const { publisher, lastOf } = await setUp(t);
+  const { publisher, lastOf, read } = await setUp(t);
   const attempt = await publisher.newAttempt();
   await publisher.publish('parts', { state: 'A', total: 4, attempt });
   for (const part of ['one', 'two', 'one', 'two'])
@@ -131,6 +131,8 @@ test('a part is counted once though it is delivered twice, and ends nothing', as
   const { state, progress, current, message } = await lastOf('parts');
   assert.deepEqual([state, progress, current], ['A', 0.5, 2]);
   assert.match(`${message}`, /^TypeError: a part of a run counts as one/);
+  const lines = 5;
+  assert.equal((await read('parts')).length, 1 + lines + 2, 'a part says nothing of its beginning');
 });
 
 test('code below the body finds its report, also after a wait, and outside of any one that does nothing', async (t) => {

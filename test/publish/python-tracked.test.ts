@@ -57,6 +57,7 @@ test('a tracked body counts, ends as it ended, and gives way to a later attempt'
   assert.deepEqual([failed.state, failed.message], ['FAILED', 'ValueError: bad']);
   const parts = await lastOf('parts');
   assert.deepEqual([parts.state, parts.progress, parts.current], ['A', 0.5, 2]);
+  assert.equal((await read('parts')).length, 1 + 2, 'a part says nothing of its beginning');
   assert.deepEqual(
     (await read('twice'))
       .map(({ state, message }) => [state, message])

@@ -12,7 +12,7 @@ import { watchMessages } from './taken-messages.ts';
 const PARTS = 40;
 const MOST_KILLS = 10;
 /** One in so many events of the run kills a process. */
-const KILL_EVERY = 6;
+const KILL_EVERY = 4;
 
 export interface ChordWorker extends CeleryProgram {
   /** Sends a task of celery_chord.py. */
@@ -60,13 +60,14 @@ export async function playChord(t: TestContext, seed: number, crashes: number) {
   let kills = 0;
   let crashed = 0;
   let isRestarting = false;
-  /** So many events from now. */
-  let nextCrash = 1 + random.below(70);
+  /** So many events from now: that of every part is one. */
+  const chooseCrash = () => 1 + random.below(Math.floor((0.8 * PARTS) / crashes));
+  let nextCrash = chooseCrash();
 
   async function crash() {
     isRestarting = true;
     crashed++;
-    nextCrash = 1 + random.below(30);
+    nextCrash = chooseCrash();
     const pids = [worker.pid, ...childrenOf(worker.pid)];
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     await worker.exited;
