@@ -7,6 +7,7 @@ import { startProgram } from '../support/program.ts';
 import { openRaw } from '../support/raw-connection.ts';
 import { startService } from '../support/service.ts';
 import { isAlive, type ServiceOfSeveral, startSeveral } from '../support/service-of-several.ts';
+import { openSse } from '../support/sse-reader.ts';
 
 async function untilNoneLives(service: ServiceOfSeveral) {
   await pollUntil(
@@ -72,6 +73,22 @@ test('without Redis it is one process, and the log says why', async (t) => {
   t.after(() => service.stop());
   assert.ok(service.program.lines.some((line) => line.includes('without REDIS_URL')));
   assert.ok(!service.program.lines.some((line) => line.includes('a process serves')));
+});
+
+test("a worker of somebody else's cluster counts for itself", async (t) => {
+  const cluster =
+    "import cluster from 'node:cluster'; cluster.setupPrimary({ exec: 'dist/main.js', execArgv: [] }); cluster.fork();";
+  const program = startProgram(process.execPath, ['--input-type=module', '--eval', cluster], {
+    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', WEB_CONCURRENCY: '2' },
+  });
+  t.after(() => program.stop('SIGKILL'));
+  const port = await program.waitForLine(
+    '"listening"',
+    (line) => /"listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1],
+  );
+  const reader = await openSse(`http://127.0.0.1:${port}/api/runs/r/events`);
+  t.after(reader.close);
+  assert.equal(reader.status, 200);
 });
 
 test('what dies again and again is started ever more slowly, and never given up', () => {
