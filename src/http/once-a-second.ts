@@ -1,4 +1,4 @@
-// For log lines about things that may happen thousands of times a second.
+// For what may happen thousands of times a second, and is worth a line in the log.
 
 const EVERY_MS = 1000;
 

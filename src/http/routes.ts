@@ -1,4 +1,4 @@
-// All routes of the service, except its files.
+// Everything that the service answers, but for its files.
 import { badgeRoutes } from './badge-endpoint.ts';
 import { type HealthEndpointOptions, healthRoutes } from './health-endpoint.ts';
 import { type MetricsEndpointOptions, metricsRoutes } from './metrics-endpoint.ts';

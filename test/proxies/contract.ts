@@ -48,6 +48,8 @@ export interface Observed {
   seesBreak: Partial<Record<HttpVersion, boolean>>;
   /** Whether a run may be named 'a/b'. */
   takesSlashes: boolean;
+  /** How many of MANY_STREAMS it serves at once over one connection of HTTP/2; null without HTTP/2. */
+  streamsAtOnce: number | null;
 }
 
 /** All that a test has at hand. */
@@ -68,6 +70,11 @@ const QUIET = '30';
 /** Of the last proxy, before a service that beats once a second: so many beats are longer. */
 const TIMEOUT_SECONDS = 3;
 const BEATS = 6;
+/** More than a page has; and what takes longer than any of them needs to be answered. */
+export const MANY_STREAMS = 16;
+const MANY_REQUESTS = 40;
+/** Of one client, after the restart. */
+const MAX_STREAMS = 4;
 
 export async function proxyContract(t: TestContext, recipe: Recipe, way: Way, bed: Bed): Promise<Observed> {
   const port = String(await freePort());
@@ -90,17 +97,26 @@ export async function proxyContract(t: TestContext, recipe: Recipe, way: Way, be
   await hasPage(stage);
   const takesSlashes = await followsRunWithSlash(stage);
 
+  const streamsAtOnce = recipe.hasHttp2 ? await countStreams(t, stage) : null;
   const seen = await goesThroughRestart(stage, {
     stop: () => quiet.stop('SIGTERM'),
     start: async () => {
-      const lively = await startService({ ...env, HEARTBEAT_SECONDS: '1' });
+      const lively = await startService({
+        ...env,
+        HEARTBEAT_SECONDS: '1',
+        TRUSTED_PROXIES: way.behind ? '2' : '1',
+        MAX_CONNECTIONS_PER_ADDRESS: String(MAX_STREAMS),
+      });
       t.after(() => lively.stop('SIGKILL'));
     },
   });
+  await untilNoneIsOpen(stage);
   const strict = await startFronts(t, recipe, Number(port), { ...way, timeoutSeconds: TIMEOUT_SECONDS });
   const strictClients = openClients(t, recipe, strict);
   await livesThroughSilence({ ...stage, front: strict, clients: strictClients });
-  return { ...seen, takesSlashes };
+  // On connections of their own: Apache serves few streams at once on one that has reset some.
+  for (const client of openClients(t, recipe, front)) await tellsAddresses(stage, client);
+  return { ...seen, takesSlashes, streamsAtOnce };
 }
 
 async function startFronts(
@@ -248,11 +264,32 @@ async function followsRunWithSlash(stage: Stage): Promise<boolean> {
   return text.includes('a slash');
 }
 
+/** Nothing says that no further answer will come: it has had the time of many requests over another connection. */
+async function countStreams(t: TestContext, stage: Stage): Promise<number> {
+  const { front, clients, path } = stage;
+  const client = createFrontClient(front.url, '2');
+  t.after(client.close);
+  const runId = newRun();
+  let count = 0;
+  for (let i = 0; i < MANY_STREAMS; i++)
+    client.ask(eventsPath(stage, runId)).then(
+      () => count++,
+      () => {}, // It was not served, and its connection is closed below.
+    );
+  let before = -1;
+  while (before !== count && count < MANY_STREAMS) {
+    before = count;
+    for (let i = 0; i < MANY_REQUESTS; i++) await askWhole(clients[0] as FrontClient, `${path}/healthz`);
+  }
+  client.close();
+  return count;
+}
+
 /** Readers get exactly what followed their cursor, though the one instance was away. */
 async function goesThroughRestart(
   stage: Stage,
   { stop, start }: { stop(): Promise<unknown>; start(): Promise<void> },
-): Promise<Omit<Observed, 'takesSlashes'>> {
+): Promise<Pick<Observed, 'away' | 'seesBreak'>> {
   const { clients, bed } = stage;
   const runId = newRun();
   const streams = await Promise.all(clients.map((client) => openStream(stage, client, runId)));
@@ -287,6 +324,10 @@ async function openConnections({ direct, basePath }: Stage): Promise<number> {
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
+async function untilNoneIsOpen(stage: Stage) {
+  await pollUntil('the end of all connections', async () => (await openConnections(stage)) === 0);
+}
+
 /** A stream and a WebSocket of a silent run live on by heartbeats; when they leave, the service hears of it. */
 async function livesThroughSilence(stage: Stage) {
   const runId = newRun();
@@ -308,5 +349,21 @@ async function livesThroughSilence(stage: Stage) {
   assert.equal(socket.readyState, WebSocket.OPEN);
   for (const stream of streams) stream.close();
   socket.terminate();
-  await pollUntil('the end of all connections', async () => (await openConnections(stage)) === 0);
+  await untilNoneIsOpen(stage);
+}
+
+/** The proxy adds the address that it sees, so a client that writes others is still one client. */
+async function tellsAddresses(stage: Stage, client: FrontClient) {
+  const runId = newRun();
+  const path = eventsPath(stage, runId);
+  const headersOf = (i: number) => ({ headers: { 'x-forwarded-for': `203.0.113.${i}` } });
+  const streams: Answer[] = [];
+  for (let i = 0; i < MAX_STREAMS; i++) streams.push(await client.ask(path, headersOf(i)));
+  assert.ok(streams.every((stream) => stream.status === 200));
+  const refused = await client.ask(path, headersOf(MAX_STREAMS));
+  assert.equal(refused.status, 503, 'the proxy believes what clients write');
+  await refused.ended;
+  assert.equal(JSON.parse(refused.text).code, 'too-many-connections-of-address');
+  for (const stream of streams) stream.close();
+  await untilNoneIsOpen(stage);
 }

@@ -1,6 +1,6 @@
 // The table of docs/proxies.md: made of what a run of the tests has seen, and compared with by each later run.
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Observed } from './contract.ts';
+import { MANY_STREAMS, type Observed } from './contract.ts';
 
 export interface Row {
   name: string;
@@ -14,8 +14,8 @@ export interface Row {
 const GUIDE = new URL('../../docs/proxies.md', import.meta.url);
 const TABLE = /(?<=<!-- made by npm run proxy-table -->\n).*?(?=\n\n)/s;
 const HEAD = [
-  '| proxy | tried | HTTP/2 in front | readers get in a restart of the one instance | a stream that was broken off looks | below a path runs may be named `a/b` |',
-  '| --- | --- | --- | --- | --- | --- |',
+  '| proxy | tried | HTTP/2 in front | streams at once over one HTTP/2 connection | readers get in a restart of the one instance | a stream that was broken off looks | below a path runs may be named `a/b` |',
+  '| --- | --- | --- | --- | --- | --- | --- |',
 ];
 
 export function formatTable(rows: readonly Row[]): string {
@@ -27,7 +27,8 @@ function formatRow({ name, version, hasHttp2, root, below }: Row): string {
   const { '1.1': first, '2': second = first } = root.seesBreak;
   const looks = first === second ? look(first) : `${look(first)}; over HTTP/2 ${look(second)}`;
   const slashes = below.takesSlashes ? 'yes' : 'with `BASE_PATH`';
-  return `| ${name} | ${version} | ${hasHttp2 ? 'yes' : 'no'} | ${root.away} | ${looks} | ${slashes} |`;
+  const atOnce = root.streamsAtOnce === MANY_STREAMS ? `${MANY_STREAMS} or more` : root.streamsAtOnce;
+  return `| ${name} | ${version} | ${hasHttp2 ? 'yes' : 'no'} | ${atOnce ?? ''} | ${root.away} | ${looks} | ${slashes} |`;
 }
 
 export function tableInGuide(): string {
