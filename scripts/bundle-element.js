@@ -74,7 +74,7 @@ const common = {
 
 /** Long names of properties that never leave the bundle: no page, no message and no browser knows them. */
 const OWN =
-  /isAway|isWaitedFor|isManual|isFull|isLogOpen|percent|brief|notes|ticks|newest|notice|valueText|took|lineCount|onToggleLog|clockOffsetMs|remainingMs|samples|finishAt|steadySince|onAlive|onMessage|onPhase|onMixed|retryAfterMs|isWrongRun|renewAt|retryMs|isIdle|delayMs|known|leftAt|cursorOf|setProvider|setTokenProvider|follow|entered|given|ladder|isPageLoaded|ending/;
+  /isAway|isWaitedFor|isManual|isFull|isLogOpen|percent|brief|notes|ticks|newest|notice|valueText|took|lineCount|onToggleLog|clockOffsetMs|remainingMs|samples|finishAt|steadySince|onAlive|onMessage|onPhase|onMixed|retryAfterMs|isWrongRun|renewAt|retryMs|isIdle|delayMs|known|leftAt|cursorOf|setProvider|setTokenProvider|follow|entered|given|ladder|isPageLoaded|ending|isEnding|refuse|failures|listeners|watch|tokens/;
 /** The same of Lit. Who wants to derive a class takes the npm export. */
 const OF_LIT =
   /renderBefore|isUpdatePending|getPropertyOptions|getPropertyDescriptor|createRenderRoot|finalizeStyles|enableUpdating|useDefault|shadowRootOptions|performUpdate|createProperty|scheduleUpdate|fromAttribute|toAttribute|converter|getUpdateComplete|firstUpdated|shouldUpdate|willUpdate|addInitializer|hasChanged|reflect|wrapped|hostDisconnected|hostUpdate|hostUpdated|hostConnected|elementStyles|strings|hasUpdated|addController|noAccessor/;

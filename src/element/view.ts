@@ -100,6 +100,6 @@ function toggle({ lineCount, isLogOpen, onToggleLog, words }: ViewParts): Templa
     aria-expanded=${isLogOpen}
     @click=${onToggleLog}
   >
-    <span class="word">${words.log}</span> <span class="count">${lineCount}</span>${downIcon}
+    <span class="word">${words.log}</span> <span>${lineCount}</span>${downIcon}
   </button>`;
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import fc from 'fast-check';
 import { backoffMs, isFinalRefusal, parseRetryAfter } from '../../src/element/feed/backoff.ts';
+import { openConnection } from '../../src/element/feed/connection.ts';
 import { createLadder } from '../../src/element/feed/ladder.ts';
 import { read } from '../../src/element/feed/read.ts';
 import { eventsQuery, groupRuns } from '../../src/element/feed/request.ts';
@@ -196,4 +197,40 @@ test('however long a page takes for a token, its connection is not held to be bl
   } finally {
     mock.timers.reset();
   }
+});
+
+/** As a browser hands on a stream that is cut: what it had not read yet is gone. */
+function cutStream(): ReadableStream {
+  return new ReadableStream({
+    start: (stream) => stream.enqueue(new TextEncoder().encode('{"type":"ping","ts":1}\n')),
+    pull: (stream) => stream.error(new TypeError('cut')),
+  });
+}
+
+test('a stream that is cut as its token ends goes on with another token, without a word', async () => {
+  const phases = new Set<string>();
+  const sent: string[] = [];
+  await new Promise<void>((resolve) => {
+    const connection = openConnection({
+      runs: ['a'],
+      isIdle: false,
+      delayMs: 0,
+      tokens: createTokens('', () => tokenOf({ exp: Date.now() / 1000 + 15, n: sent.length })),
+      ladder: createLadder('auto'),
+      cursorOf: () => 0,
+      ask: async (_, token) => {
+        if (sent.push(token) === 2) {
+          connection.close();
+          resolve();
+        }
+        return new Response(cutStream(), { headers: { 'Content-Type': 'application/x-ndjson' } });
+      },
+      onMessage: () => {},
+      onAlive: () => {},
+      onPhase: (phase) => phases.add(phase),
+      onMixed: () => {},
+    });
+  });
+  assert.deepEqual([...phases], ['live']);
+  assert.notEqual(sent[0], sent[1]);
 });

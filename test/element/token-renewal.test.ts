@@ -159,7 +159,7 @@ browserTest('a token is renewed before it expires, and nobody notices', async (t
 browserTest(
   'a token ends in use and the next one on its way: another is asked for, and nobody notices',
   async (t, browser) => {
-    const scene = await setUp(t, browser, lasting(4, -1));
+    const scene = await setUp(t, browser, lasting(6, -1));
     await scene.work();
     await scene.show();
     await scene.caughtUp();
@@ -176,7 +176,7 @@ browserTest(
 for (const name of browserNames)
   test(`a token ends while the machine sleeps, the job goes on, and nobody notices (${name})`, async (t) => {
     const { browser, sleep, wake } = await startSleepingBrowser(t, name);
-    const scene = await setUp(t, browser, lasting(4));
+    const scene = await setUp(t, browser, lasting(6));
     await scene.work();
     await scene.show();
     await scene.caughtUp();

@@ -67,7 +67,9 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   /** How long to wait before the next attempt, in ms; undefined when there is none. */
   function after(ending: Ending, heldMs: number): number | undefined {
-    const { why } = ending;
+    // Of a stream that is cut, Chromium may drop what it has not read yet: that the token has ended, too.
+    const isEnding = ending.why === 'broken' && isLive && tokens.isEnding();
+    const why = isEnding ? 'unauthorized' : ending.why;
     const isLasting = why === 'answered' || (isLive && heldMs >= HELD_MS);
     ladder.note(transport, why, isLasting, Date.now());
     if (isLasting) failures = 0;

@@ -69,6 +69,6 @@ function warnOnce(server: string): void {
   const { origin } = location;
   const causes = server.startsWith(`${origin}/`)
     ? ''
-    : ` Does its ALLOWED_ORIGINS name ${origin}, and this page's Content-Security-Policy (connect-src) the service?`;
+    : ` Does its ALLOWED_ORIGINS name ${origin}, and this page's CSP (connect-src) the service?`;
   console.warn(`<run-progress> can't reach ${server}. Does the service run?${causes}`);
 }

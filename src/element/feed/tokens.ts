@@ -10,6 +10,8 @@ export interface Tokens {
   refuse(): boolean;
   /** Local time in ms from which on the provider is asked for another one. */
   renewAt(): number;
+  /** Whether the service may have ended what the token was used for. */
+  isEnding(): boolean;
   /** Asked from now on. The token at hand stays in use. */
   setProvider(provider: TokenProvider | undefined): void;
 }
@@ -49,6 +51,7 @@ export function createTokens(fixed: string, provider: TokenProvider | undefined)
       return provider !== undefined;
     },
     renewAt: () => (provider ? renewAt : Number.POSITIVE_INFINITY),
+    isEnding: () => Date.now() >= expiryOf(token) - MARGIN_MS,
     setProvider(next) {
       provider = next;
     },
