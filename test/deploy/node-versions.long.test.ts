@@ -12,7 +12,10 @@ const run = promisify(execFile);
 
 /** The oldest that `engines` names, and the newest of each line that is maintained. */
 const VERSIONS = ['20.18.1', '22', '24', '26'];
-const SUITES = ['test/config', 'test/http/', 'test/runs/', 'test/stores/', 'test/shutdown', 'test/startup'];
+const SUITES = [
+  ...['test/config', 'test/http/', 'test/runs/', 'test/stores/', 'test/shutdown', 'test/startup'],
+  ...['test/cli/watch', 'test/cli/exec', 'test/cli/publish', 'test/cli/http-call', 'test/cli/token'],
+];
 
 for (const version of VERSIONS)
   test(`the main suites pass on Node ${version}`, async (t) => {
