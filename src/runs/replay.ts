@@ -86,7 +86,8 @@ export function createReplay(history: History, historyLimit: number): Replay {
       return cursor.at === 'event' && cursor.id === expired ? WAITING : LOST;
     },
     reset: () => {
-      steps = new Map();
+      // Called for every event: mostly there is nothing to forget.
+      if (steps.size > 0) steps = new Map();
       snapshots = {};
     },
   };
