@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { request } from 'undici';
+import { exchange } from '../support/raw-connection.ts';
 import { type Service, startService } from '../support/service.ts';
 import { openSse } from '../support/sse-reader.ts';
 
@@ -64,6 +65,14 @@ test('MAX_CONNECTIONS_PER_ADDRESS: another client is let in', async (t) => {
     const reader = await openSse(service.eventsUrl('r'), { 'x-forwarded-for': address });
     t.after(() => reader.close());
   }
+});
+
+test('MAX_CONNECTIONS: many that come at once, and are no readers, are all answered', async (t) => {
+  const service = await startService({ MAX_CONNECTIONS: '1' });
+  t.after(() => service.stop());
+  const get = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+  const answers = await Promise.all(Array.from({ length: 300 }, () => exchange(service.port, get)));
+  assert.deepEqual(new Set(answers.map((answer) => answer.slice(0, 12))), new Set(['HTTP/1.1 200']));
 });
 
 test('PUBLISH_RATE: updates beyond it get a 429, a batch as a whole', async (t) => {
