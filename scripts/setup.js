@@ -105,6 +105,11 @@ const longNeeds = [
   { package: 'h2o', why: 'a proxy', isThere: () => runs('h2o', '--version') },
   { package: 'openssl', why: 'certificates of the proxies', isThere: () => runs('openssl', 'version') },
   { package: 'caddy', why: 'a proxy', isThere: () => runs('caddy', 'version') },
+  {
+    package: 'systemd',
+    why: 'what judges our unit',
+    isThere: () => runs('systemd-analyze', '--version'),
+  },
   { package: 'redis-sentinel', why: 'a failover', isThere: () => existsSync('/usr/bin/redis-sentinel') },
 ];
 

@@ -23,6 +23,7 @@ if (files.length === 0) {
 // Many tests wait for other processes: a little more than one file per core keeps the cores busy. Each long test
 // starts enough of them to do so alone.
 const concurrency = isLong ? 1 : Math.min(Math.max(availableParallelism(), 2), 4);
+const fuzzMs = Number(process.env.FUZZ_SECONDS ?? 0) * 1000;
 const tests = spawn(
   process.execPath,
   [
@@ -32,7 +33,7 @@ const tests = spawn(
     '--test-reporter=spec',
     `--test-concurrency=${concurrency}`,
     // Every wait in a test has its own deadline: this one is for what hangs all the same.
-    `--test-timeout=${isLong ? 1_200_000 : 400_000}`,
+    `--test-timeout=${(isLong ? 1_200_000 : 400_000) + fuzzMs}`,
     ...options,
     ...files,
   ],

@@ -9,7 +9,7 @@ import {
   parseSettings,
   type Settings,
 } from './runs/settings.ts';
-import { parseRedisUrl } from './stores/redis-url.ts';
+import { kindOf, parseRedisUrl } from './stores/redis-url.ts';
 
 export interface Config extends Settings {
   host: string;
@@ -21,6 +21,8 @@ export interface Config extends Settings {
   processes: number;
   /** Null: in memory. */
   redisUrl: string | null;
+  /** Whether it is a cluster. Null: the Redis is asked. */
+  redisCluster: boolean | null;
   redisTlsInsecure: boolean;
   rawChannel: string;
   maxConnections: number;
@@ -58,7 +60,7 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const MAX_PORT = 65_535;
 const MOST_CONNECTIONS = 1_000_000;
 const MOST_PROCESSES = 256;
-/** The element takes a line without pings for dead, and proxies cut idle ones, the strictest after 55 s. */
+/** The element takes a connection without pings for dead, and proxies cut idle ones, the strictest after 55 s. */
 const MAX_HEARTBEAT_SECONDS = 30;
 const VARIABLES: Readonly<Record<keyof GivenSettings, string>> = {
   keyPrefix: 'KEY_PREFIX',
@@ -82,6 +84,7 @@ export function parseConfig(environment: Environment): Config {
     environment[name] ? integer(name, most, 1, most) : Number.POSITIVE_INFINITY;
   const isProduction = environment.NODE_ENV === 'production';
   const settings = settingsOf(environment);
+  const cluster = environment.REDIS_CLUSTER ? flag('REDIS_CLUSTER', environment.REDIS_CLUSTER) : null;
   const keys = secrets('PROGRESS_SECRET', environment.PROGRESS_SECRET);
   return Object.freeze({
     host: text('HOST', isProduction || environment.PORT ? '0.0.0.0' : '127.0.0.1'),
@@ -89,7 +92,8 @@ export function parseConfig(environment: Environment): Config {
     basePath: basePath(environment.BASE_PATH),
     isProduction,
     processes: integer('WEB_CONCURRENCY', 1, 1, MOST_PROCESSES),
-    redisUrl: redisUrl(environment.REDIS_URL),
+    redisUrl: redisUrl(environment.REDIS_URL, cluster),
+    redisCluster: cluster,
     redisTlsInsecure: flag('REDIS_TLS_INSECURE', environment.REDIS_TLS_INSECURE),
     rawChannel: rawChannel(text('PROGRESS_CHANNEL', DEFAULT_RAW_CHANNEL), settings.keyPrefix),
     ...settings,
@@ -115,10 +119,10 @@ function basePath(value: string | undefined): string {
   throw new ConfigError('BASE_PATH', `must be a path like /progress, not "${value}"`);
 }
 
-function redisUrl(value: string | undefined): string | null {
+function redisUrl(value: string | undefined, cluster: boolean | null): string | null {
   if (!value) return null;
   try {
-    parseRedisUrl(value);
+    kindOf(parseRedisUrl(value), cluster);
     return value;
   } catch (error) {
     // Never the value itself: it holds a password.
@@ -129,7 +133,7 @@ function redisUrl(value: string | undefined): string | null {
 
 function settingsOf(environment: Environment): Settings {
   const given = (setting: keyof GivenSettings) => environment[VARIABLES[setting]] || undefined;
-  // What is no number stays a text, so that the error shows it as it was given.
+  // A value that is no number stays a text, so that the error shows it as it was given.
   const number = (value: string | undefined) => (value && /^\d+$/.test(value) ? Number(value) : value);
   return parseSettings(
     {

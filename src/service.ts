@@ -90,7 +90,13 @@ export function publishingProblem({ isProduction, redisUrl, secrets }: Config): 
 /** It doesn't listen yet. */
 export function createService(config: Config, whole: Whole, log: Logger): Service {
   const store = config.redisUrl
-    ? createRedisStore({ ...config, url: config.redisUrl, tlsInsecure: config.redisTlsInsecure, log })
+    ? createRedisStore({
+        ...config,
+        url: config.redisUrl,
+        cluster: config.redisCluster,
+        tlsInsecure: config.redisTlsInsecure,
+        log,
+      })
     : createMemoryStore(config);
   const writeLatency = createEventLatency(store.now);
   const hub = createHub({

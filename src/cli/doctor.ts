@@ -120,8 +120,8 @@ function judgeUpdate(arrivedAfterMs: number | null, warnings: readonly string[],
 
 async function redisFindings({ env }: World): Promise<Finding[]> {
   const { checkRedis } = await import('./doctor/redis.ts');
-  const { REDIS_URL, REDIS_TLS_INSECURE, KEY_PREFIX, PROGRESS_CHANNEL } = env;
-  const config = parseConfig({ REDIS_URL, REDIS_TLS_INSECURE, KEY_PREFIX, PROGRESS_CHANNEL });
+  const { REDIS_URL, REDIS_CLUSTER, REDIS_TLS_INSECURE, KEY_PREFIX, PROGRESS_CHANNEL } = env;
+  const config = parseConfig({ REDIS_URL, REDIS_CLUSTER, REDIS_TLS_INSECURE, KEY_PREFIX, PROGRESS_CHANNEL });
   return checkRedis({ ...config, redisUrl: config.redisUrl ?? '', tlsInsecure: config.redisTlsInsecure });
 }
 

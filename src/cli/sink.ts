@@ -41,6 +41,7 @@ the service), else to the service by HTTP:
 /** What the publisher to Redis shares with the service. */
 const VARIABLES = [
   'REDIS_URL',
+  'REDIS_CLUSTER',
   'REDIS_TLS_INSECURE',
   'KEY_PREFIX',
   'TERMINAL_STATES',
@@ -61,6 +62,7 @@ export async function createSink({ runId, values, env, onWarning }: SinkOptions)
   let isClosed = false;
   const publisher = createPublisher({
     redisUrl: config.redisUrl,
+    redisCluster: config.redisCluster,
     tlsInsecure: config.redisTlsInsecure,
     keyPrefix: config.keyPrefix,
     terminalStates: config.terminalStates,

@@ -1,5 +1,5 @@
-// Long polling: one answer with what follows the reader's cursors, as soon as there is something, or the word that
-// nothing came in time.
+// Long polling: one answer with the messages after the reader's cursors, as soon as there are any; or the answer that none
+// came in time.
 import type { Socket } from 'node:net';
 import type { Reader, Run, Subscription } from '../runs/run.ts';
 import type { Departure, Ending } from './departure.ts';
@@ -11,11 +11,11 @@ export interface LongPollOptions {
   format: Format;
   isChunked: boolean;
   waitMs: number;
-  /** A client that takes nothing of its answer for so long is cut. */
+  /** A client that takes none of its answer for this long is cut. */
   stallMs: number;
   /** Of an answer with a body. */
   head: string;
-  /** Whole answers: nothing came in time, and the service shuts down. */
+  /** Whole answers: that nothing came in time, and that the service shuts down. */
   nothing: string;
   closing: string;
 }
@@ -24,7 +24,7 @@ export class LongPoll {
   readonly #socket: Socket;
   readonly #options: LongPollOptions;
   readonly #timer: NodeJS.Timeout;
-  /** Runs that found the socket full: they may have more. */
+  /** Runs that found the socket full: they may have more to send. */
   readonly #unfinished = new Set<Run>();
   #subscriptions: readonly Subscription[] = [];
   #hasBegun = false;
@@ -55,7 +55,7 @@ export class LongPoll {
     this.#answerWhole(this.#options.closing, 'the service shuts down');
   }
 
-  /** Nothing more may be said to this client: it comes back, and is told why. */
+  /** The token has expired: the client gets nothing more, and learns why when it comes back. */
   expire() {
     this.#answerWhole(this.#options.nothing, 'its token expired');
   }

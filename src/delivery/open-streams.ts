@@ -1,25 +1,25 @@
-// All open streams, and long polls that wait: how one begins, shows that it lives, and ends.
+// All open streams and waiting long polls: opens them, sends their pings, and closes them.
 import type { Socket } from 'node:net';
 import type { Format } from './format.ts';
 import { LongPoll, type LongPollOptions } from './long-poll.ts';
 import { createPiece, type Piece } from './piece.ts';
 import { type Start, Stream, type StreamOptions } from './stream.ts';
 
-/** A socket that is full, and takes nothing for so many heartbeats, has nobody behind it. */
+/** A full socket is closed when its peer takes nothing for this many heartbeats. */
 export const MAX_STALLED_BEATS = 4;
-/** A look at every stream, fifteen times an interval, costs less than a timer for each. */
+/** To look at every stream fifteen times in an interval costs less than a timer for each. */
 const LOOKS_PER_INTERVAL = 15;
 const SHUTDOWN = 'the service shuts down';
 
 export interface OpenStreams {
   /**
-   * Sends the response's head and the format's first bytes at once: a router must see bytes though the run is silent. In
-   * the same write goes what is there to read. The socket must flow, so that its end is noticed.
+   * Sends the response's head and the format's first bytes at once, as routers expect bytes even from a silent run. The
+   * events that are there to read go in the same write. The socket must flow, so that its end is noticed.
    */
   open(socket: Socket, options: StreamOptions & { head: string }, starts: readonly Start[]): Stream;
-  /** Answers once with what follows, or says in time that nothing does. */
+  /** Answers once: with the messages after the cursors, or after a while that there are none. */
   answerOnce(socket: Socket, options: Omit<LongPollOptions, 'stallMs'>, starts: readonly Start[]): LongPoll;
-  /** Breaks every stream off, each with its own moment to come back, and ends every wait; also later ones. */
+  /** Ends all streams and waits, and those that are opened later. Each stream is told its own moment to come back. */
   close(): void;
 }
 
@@ -33,7 +33,7 @@ export function createOpenStreams({ heartbeatMs, now }: OpenStreamsOptions): Ope
   const streams = new Set<Stream>();
   const longPolls = new Set<LongPoll>();
   let isClosed = false;
-  // Monotonic, and read at each look: ten thousand writes a turn don't ask the system for the time.
+  // Monotonic, and set at each look, so that ten thousand writes don't ask the system for the time.
   let clock = performance.now();
   const lastLook = () => clock;
   setInterval(look, heartbeatMs / LOOKS_PER_INTERVAL).unref();

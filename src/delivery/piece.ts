@@ -1,12 +1,12 @@
-// A piece of a body, as bytes that all its readers share: framed once as a chunk (RFC 9112, 7.1), for HTTP/1.1, around its
-// plain form, for HTTP/1.0.
+// A piece of a body, as bytes that all its readers share. It is framed once as a chunk (RFC 9112, 7.1) for HTTP/1.1; within
+// the chunk lies its plain form, for HTTP/1.0.
 
 export interface Piece {
   readonly chunk: readonly Buffer[];
   readonly plain: readonly Buffer[];
 }
 
-/** Says that the body is whole. */
+/** Ends a body. */
 export const LAST_CHUNK = '0\r\n\r\n';
 
 const END = '\r\n';
@@ -34,7 +34,7 @@ export function createLargePiece(plain: readonly Buffer[]): Piece {
   return { chunk: [Buffer.from(`${length.toString(16)}${END}`), ...plain, END_BYTES], plain };
 }
 
-/** The piece made of `key`, kept as long as that. */
+/** The piece that was made for `key`. It lives as long as the key. */
 export function memoPiece<K extends object>(known: WeakMap<K, Piece>, key: K, make: () => Piece): Piece {
   let piece = known.get(key);
   if (!piece) {

@@ -13,12 +13,12 @@ const RETRY = { leastMs: 1000, mostMs: 3000 };
 const NEXT_LINE = Buffer.from('\ndata: ');
 const BLOCK_END = Buffer.from('\n\n');
 
-/** An `id:` with each message makes it the reader's cursor; a stream of several runs has no such thing. */
+/** `withIds`: each message has an `id:`, which becomes the reader's cursor. A stream of several runs has none. */
 export function createSse({ withIds }: { withIds: boolean }): Format {
   const snapshots = new WeakMap<Snapshot, Piece>();
   const joined = new WeakMap<readonly RunEvent[], Piece>();
 
-  /** Without an event there is no cursor: an empty id makes EventSource come back without one. */
+  /** Without an event there is no cursor. An empty id makes EventSource come back without one. */
   const idLine = (id: number) => (withIds ? `id: ${id || ''}\n` : '');
   const block = (event: RunEvent) => `${idLine(event.id)}data: ${event.json}\n\n`;
 
@@ -41,14 +41,14 @@ export function createSse({ withIds }: { withIds: boolean }): Format {
 }
 
 /**
- * When to come back after the connection broke: a random moment, so that not all readers come at once. It belongs into
- * the block of an event, as some parsers make an event of a block without one.
+ * When to come back after the connection broke: a random moment, so that not all readers come at once. It must stand in
+ * the block of an event, as some parsers make an empty event of a block without one.
  */
 function retry(limits: { leastMs: number; mostMs: number }): string {
   return `retry: ${randomMs(limits)}\n`;
 }
 
-/** A named event: it disturbs no `onmessage`, and page code can watch for it, which it can't for a comment. */
+/** A named event: page code can listen for it, unlike for a comment, and it does not reach `onmessage`. */
 function ping(nowMs: number): string {
   return `event: ping\ndata: ${nowMs}\n\n`;
 }

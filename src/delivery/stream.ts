@@ -1,4 +1,4 @@
-// One open stream: bytes straight to the socket, and a reader of one run or of several.
+// One open stream: reads one run or several, and writes to the socket directly.
 import type { Socket } from 'node:net';
 import type { Cursor } from '../runs/cursor.ts';
 import type { RunEvent } from '../runs/event.ts';
@@ -8,7 +8,7 @@ import type { Departure, Ending } from './departure.ts';
 import type { Format } from './format.ts';
 import { chunkOf, LAST_CHUNK, type Piece } from './piece.ts';
 
-/** What is read, and from where on. */
+/** A run, and where to start reading it. */
 export interface Start {
   run: Run;
   cursor: Cursor;
@@ -16,15 +16,15 @@ export interface Start {
 
 export interface StreamOptions {
   format: Format;
-  /** HTTP/1.1: a body in chunks, so that its end can be told from a broken connection. */
+  /** For HTTP/1.1: the body is sent in chunks, so that a client can tell its end from a broken connection. */
   isChunked: boolean;
-  /** It ends with its run. */
+  /** The stream ends when its run is done. */
   endsWithRun: boolean;
 }
 
 /**
- * A class, as there are ten thousand of them: what would be closures of each is shared by all. However many events it
- * gets, they cost one write of shared bytes.
+ * A class, so that ten thousand streams share their methods. The events of a turn cost a stream one write of bytes that it
+ * shares with others.
  */
 export class Stream implements Reader {
   /** When something was last written: ms, by the clock of `OpenStreams`. */
@@ -39,7 +39,7 @@ export class Stream implements Reader {
   #events = 0;
   #ending: Ending = 'the client left';
 
-  /** `now` is a clock in ms that costs nothing to ask. */
+  /** `now` must be cheap: it is called at every write. Ms. */
   constructor(socket: Socket, { format, isChunked, endsWithRun }: StreamOptions, now: () => number) {
     this.#socket = socket;
     this.format = format;
@@ -84,7 +84,7 @@ export class Stream implements Reader {
     if (this.#endsWithRun) this.end();
   }
 
-  /** Nothing, once the stream has ended. */
+  /** Writes nothing once the stream has ended. */
   write({ chunk, plain }: Piece) {
     if (!this.#socket.writable) return;
     this.writtenAt = this.#now();
@@ -92,13 +92,13 @@ export class Stream implements Reader {
   }
 
   /**
-   * Of a full socket: closes it if the peer takes nothing for `ms`. Node looks at what was taken, so a slow reader of a large
-   * snapshot is not a dead one.
+   * The socket is full: closes it if the peer takes nothing for `ms`. A slow reader of a large snapshot is not closed, as
+   * Node's timeout looks at the bytes that were taken.
    */
   watch(ms: number) {
     if (this.#isWatched) return;
     this.#isWatched = true;
-    // Reading would reset the timeout: a client that sends, and takes nothing, must be cut as well.
+    // Reading would reset the timeout. A client that sends and takes nothing must be cut as well.
     this.#socket.pause();
     this.#socket.setTimeout(ms, cut);
   }
@@ -111,7 +111,7 @@ export class Stream implements Reader {
     };
   }
 
-  /** The body is whole: sends what was written, then closes. */
+  /** Ends the body, and closes when everything has been sent. */
   end() {
     if (!this.#socket.writable) return;
     this.#ending = 'the run is done';
@@ -119,7 +119,7 @@ export class Stream implements Reader {
     this.#socket.destroySoon();
   }
 
-  /** Sends what was written, then closes. Without the last chunk every client knows that there is more. */
+  /** Closes when everything has been sent. There is no last chunk, so that every client knows that more would follow. */
   breakOff(goodbye: string, ending: Ending) {
     if (!this.#socket.writable) return;
     this.#ending = ending;
@@ -151,7 +151,7 @@ export function writeAll(socket: Socket, all: readonly Buffer[]) {
   if (!isOne) socket.uncork();
 }
 
-/** The same one for every stall: `setTimeout` adds it as a listener, and takes it away again at 0. */
+/** One function for all, as `setTimeout(0, cut)` must remove the listener that `setTimeout(ms, cut)` added. */
 function cut(this: Socket) {
   this.destroy();
 }

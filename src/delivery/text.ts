@@ -5,7 +5,7 @@ import type { Format } from './format.ts';
 import { createPiece, memoPiece, type Piece } from './piece.ts';
 import { formatText, type TextOptions } from './text-lines.ts';
 
-/** Proxies need bytes, and people no lines: at the beginning of a line a terminal shows nothing of it. */
+/** Proxies need bytes, but people need no line. A terminal shows nothing of a carriage return at the start of a line. */
 const PING = '\r';
 
 export function createText(options: TextOptions = {}): Format {

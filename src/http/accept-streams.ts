@@ -1,7 +1,7 @@
-// Gives streams the bare connection. Node's HTTP server keeps a parser, a request and a response for each connection; a
+// Gives streams the bare connection. Node's HTTP server keeps a parser, a request and a response for each connection. A
 // stream needs none of them once its head is read, and they take more memory than the connection itself: an idle stream
-// costs 8.0 kB without them, 13.1 kB with them. The price is this file and a reader of plain heads (plain-head.ts). What
-// isn't the first request of its connection, or isn't plain, comes from Node's server, and keeps what that made of it.
+// costs 13.1 kB with them and 8.0 kB without. The price is this file, and a reader of plain heads (plain-head.ts). Only a
+// plain request that is the first of its connection is read here. All others come from Node's server.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { feedInPieces, stopAtUpgrades } from './pipelined-bytes.ts';
@@ -12,11 +12,12 @@ export interface RequestHandler {
   /** Whether the request is answered on its connection. Must not throw. */
   isStream(head: RequestHead): boolean;
   /**
-   * Answers on the socket, and ends it. The socket flows, its errors are heard (after one comes 'close', as always), and
-   * the end of what the client sends ends it.
+   * Answers on the socket, and ends it. The socket flows and has a listener for errors. When the client ends its side, the
+   * socket is ended too.
    */
   stream(head: RequestHead, socket: Socket): void;
-  /** Everything else; also a stream that has no connection for itself, as it is pipelined behind another request. */
+  /** Answers every other request. A stream that is pipelined behind another request comes here too: it has no connection of
+   * its own. */
   answer(request: IncomingMessage, response: ServerResponse): void;
 }
 
@@ -25,7 +26,7 @@ export interface AcceptOptions {
   cuts: CutCounts;
 }
 
-/** A client may send so many requests before it has the answer to the first; then it is cut. */
+/** A client that sends more requests than this before it has the answer to the first is cut. */
 const MAX_PIPELINED = 32;
 
 export function acceptStreams(server: Server, handler: RequestHandler, options: AcceptOptions): void {
@@ -41,9 +42,9 @@ function endBack(this: Socket) {
   this.end();
 }
 
-/** Looks at a connection's first request before Node's server does; what is no stream goes there as if nobody had looked. */
+/** Looks at a connection's first request before Node's server does. Whatever is no stream is handed on to it untouched. */
 function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandler, spare: SpareConnections) {
-  // The listener by which Node's HTTP server takes connections, also those that are injected by this event.
+  // The listener with which Node's HTTP server takes connections. It also takes those that others emit.
   const serve = server.listeners('connection');
   server.removeAllListeners('connection');
 
@@ -61,7 +62,7 @@ function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandle
       const head = parsePlainHead(bytes);
       if (head && isStream(head)) {
         spare.remove(socket);
-        // The client's end is only noticed by reading on. Bytes behind the request are thrown away.
+        // Only reading tells when the client ends. Bytes behind the request are thrown away.
         socket.resume();
         stream(head, socket);
         return;
@@ -78,8 +79,8 @@ function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandle
 }
 
 /**
- * What Node's server has read. It reads on while answers are made, and makes a request and a response of all that it
- * reads: 65 kB of small requests become 5 MB. So they are counted, and nothing may follow a stream.
+ * Requests that Node's server has read. It reads on while answers are made, and makes a request and a response of each:
+ * 65 kB of small requests become 5 MB. So they are counted, and no request may follow a stream.
  */
 function acceptOthers(
   server: Server,
@@ -106,9 +107,9 @@ function acceptOthers(
     if (!response.socket || !isStream(request)) return answer(request, response);
     streaming.add(socket);
     spare.remove(socket);
-    // Node's own timeout is for answers: a stream may be silent, and looks after itself.
+    // Node's timeout is for answers. A stream may be silent, and looks after itself.
     socket.setTimeout(0);
-    // A body that nobody reads would hide the end of what the client sends.
+    // An unread body would hide that the client has ended.
     request.resume();
     stream(request, socket);
   });

@@ -1,11 +1,12 @@
-// Who may talk to the service: Host, Origin, and what browsers are told of it (Fetch standard, 3.3). Decides only.
+// Who may talk to the service, by Host and Origin, and the headers that tell browsers so (Fetch standard, 3.3). Decides
+// only.
 import type { OutgoingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
 
 export interface AccessOptions {
-  /** Names under which it is reached, besides those that mean this machine. '*': any. */
+  /** Names of the service, besides those that mean this machine. '*': any. */
   allowedHosts: readonly string[] | '*';
   /** Origins whose pages may read, publish and open WebSockets, besides the service's own. '*': all. */
   allowedOrigins: readonly string[] | '*';
@@ -13,23 +14,23 @@ export interface AccessOptions {
 
 export interface Access {
   /**
-   * Against DNS rebinding, where a foreign page reaches this service under its own name: only names that mean
-   * this machine pass, IP addresses, the allowed hosts, and those of allowed origins. Throws 403.
+   * Against DNS rebinding, where a foreign page reaches this service under the page's own name. Names of this machine, IP
+   * addresses, allowed hosts and the hosts of allowed origins pass. Throws 403.
    */
   checkHost(head: RequestHead): void;
   /**
-   * For what a page could do without its visitor's consent: publish, and open a WebSocket. Programs send no Origin.
-   * Throws 403.
+   * For requests that a page could make without its visitor's consent: to publish, and to open a WebSocket. Programs send
+   * no Origin. Throws 403.
    */
   checkOrigin(head: RequestHead): void;
   /**
-   * Whether a cookie counts. Browsers add cookies to requests of every page, so only the service's own pages may use them,
-   * and origins that are named: '*' must not let any page publish, or open a WebSocket, as its visitor.
+   * Whether a cookie counts. Browsers add cookies to the requests of every page. So only the service's own pages and named
+   * origins may use them: '*' must not let any page publish, or open a WebSocket, as its visitor.
    */
   mayUseCookie(head: RequestHead): boolean;
   /**
-   * For every answer, errors too: without those of CORS a page can't even read the status. An answer that is for every
-   * site says so itself, and its own value counts.
+   * For every answer, errors too: without the headers of CORS a page can't even read the status. An answer for every site
+   * sets its own value, which counts.
    */
   answerHeaders(head: RequestHead): OutgoingHttpHeaders;
   /** For the answer to OPTIONS. */
@@ -75,7 +76,7 @@ export function createAccess({ allowedHosts, allowedOrigins }: AccessOptions): A
 
   function answerHeaders({ headers: { origin } }: RequestHead): OutgoingHttpHeaders {
     if (allowedOrigins !== '*') return (origin !== undefined && forNamed.get(origin)) || forOwnPages;
-    // What a page loads without CORS, as an image or a script, comes without `Origin`.
+    // A page loads images and scripts without CORS, and then there is no `Origin`.
     return origin === undefined ? ANY_SITE : forAnyPage;
   }
 

@@ -1,4 +1,4 @@
-// From a request to the endpoint that answers it: every request, of every transport, comes through here, or is refused.
+// Finds the endpoint for a request, or refuses the request. Every request of every transport comes through here.
 import type { Access } from './access.ts';
 import type { Gate } from './gate.ts';
 import type { RequestHead } from './plain-head.ts';
@@ -6,17 +6,17 @@ import { HttpProblem } from './problem.ts';
 import type { Admitted, AnswerRoute, Route, TakeOverRoute, UpgradeRoute } from './route.ts';
 import { findRoute } from './router.ts';
 
-/** What an endpoint is handed. */
+/** A request that was admitted, as its endpoint gets it. */
 export interface Pass<R extends Route> extends Admitted {
   route: R;
 }
 
 export interface Admission {
-  /** The route of a request that may have it. Throws the HttpProblem that says why it may not. */
+  /** The route, if the request may use it. Throws the HttpProblem that says why not. */
   admit(head: RequestHead): Promise<Pass<AnswerRoute | TakeOverRoute>>;
   /** The same for a request that wants a WebSocket. */
   admitUpgrade(head: RequestHead): Promise<Pass<UpgradeRoute>>;
-  /** Its route answers on the connection itself. Whether it may is not asked yet; never throws. */
+  /** Whether its route answers on the connection itself. Does not ask whether the request may use it. Never throws. */
   takesOver(head: RequestHead): boolean;
 }
 
@@ -34,7 +34,7 @@ export function createAdmission({ routes, basePath = '', access, gate }: Admissi
     const { route, params, query } = findRoute(routes, head.method ?? '', head.url ?? '/', basePath);
     // A health check names the service as its network does, and the answer tells a foreign page nothing.
     if (!route.isForHealthChecks) access.checkHost(head);
-    // A page could do these without its visitor's consent. What it reads is kept from it by CORS.
+    // A page could make these requests without its visitor's consent. CORS protects the answers of all others.
     if (route.method === 'POST' || 'upgrade' in route) access.checkOrigin(head);
     const runIds = 'runsOf' in route ? route.runsOf({ params, query }) : [];
     const { scope } = route;
@@ -59,7 +59,7 @@ export function createAdmission({ routes, basePath = '', access, gate }: Admissi
       try {
         return 'takeOver' in findRoute(routes, head.method ?? '', head.url ?? '/').route;
       } catch {
-        // An HttpProblem: `admit` meets it again, and says so.
+        // An HttpProblem: `admit` will throw it again.
         return false;
       }
     },
@@ -74,7 +74,7 @@ function isUpgrade(pass: AnyPass): pass is Pass<UpgradeRoute> {
 
 const ANYBODY = { subject: '', expiresAt: null };
 
-/** RFC 9112, 3.2. Which of two names counts, a proxy may see otherwise. Throws 400. */
+/** RFC 9112, 3.2: one Host. Of two, a proxy might take the other one. Throws 400. */
 export function checkHostField({ httpVersion, headers: { host }, rawHeaders = [] }: RequestHead) {
   const times = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
   if (times > 1 || (host === undefined && httpVersion !== '1.0'))

@@ -1,4 +1,4 @@
-// A run's badge, for READMEs, wikis and mails: an image is never an error, as its page could not show that.
+// A run's badge, for READMEs, wikis and mails. It is an image in every case: a page could not show an error.
 import { formatBadge } from '../delivery/badge.ts';
 import { eventFields } from '../runs/event.ts';
 import { hasNamed, type PollEndpointOptions } from './poll-endpoint.ts';
@@ -8,7 +8,7 @@ import type { AnswerContext, Route } from './route.ts';
 const HEADERS = {
   'Content-Type': 'image/svg+xml; charset=utf-8',
   'Cache-Control': 'no-cache',
-  // Pages of any site show it; opened as a page of its own it may do nothing.
+  // Pages of any site may show it. Opened as a page it may do nothing.
   'Cross-Origin-Resource-Policy': 'cross-origin',
   'Content-Security-Policy': "default-src 'none'",
 };

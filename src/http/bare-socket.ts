@@ -1,14 +1,14 @@
-// Answers on a bare socket: on a connection with which Node's response object has nothing to do.
+// Answers on a bare socket, without Node's response object.
 import { type OutgoingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type HttpProblem, problemBody, problemHeaders } from './problem.ts';
 
-/** A client that has its answer may send on for so long, and would lose the answer if the connection closed before. */
+/** How long a client may go on sending after its answer. It would lose the answer if the connection closed at once. */
 const LINGER_MS = 2000;
 
 /**
  * Status line and fields (RFC 9112, 4 and 5), with the empty line. Values are the service's own, and hold no line ends.
- * No two of `headers` may have a name in common: nothing is merged, as this is made for each of ten thousand readers.
+ * The `headers` must not have a name in common. They are not merged, as merging is slow and each reader needs this once.
  */
 export function responseHead(status: number, ...headers: OutgoingHttpHeaders[]): string {
   let fields = '';
@@ -18,7 +18,7 @@ export function responseHead(status: number, ...headers: OutgoingHttpHeaders[]):
 
 let date = { second: 0, text: '' };
 
-/** Made once a second: of a thousand readers that come back together, all get the same. */
+/** Made once a second, as a thousand readers may come back together. */
 function httpDate(): string {
   const second = Math.floor(Date.now() / 1000);
   if (second !== date.second) date = { second, text: new Date().toUTCString() };
@@ -34,9 +34,8 @@ export function rawProblem(problem: HttpProblem, headers: OutgoingHttpHeaders = 
 }
 
 /**
- * Sends all of a short answer, and closes: at the latest after a while, as a client need never close its own side. What
- * it still sends is read and thrown away: bytes that lie unread at a close are answered by a reset, which can overtake
- * the answer.
+ * Sends a short answer, and closes when the client has closed its side, or after a while. Until then what the client sends
+ * is read and thrown away: unread bytes make the close a reset, which can overtake the answer.
  */
 export function endWith(socket: Duplex, answer: string) {
   const cut = setTimeout(() => socket.destroy(), LINGER_MS);

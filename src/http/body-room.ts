@@ -1,13 +1,13 @@
-// Room for the bodies of requests. Each is small, but whoever sends ten thousand and never ends them would fill the memory:
-// in all they take so much, and beyond it the one goes that has been read for longest. Those that are whole stay.
+// Room for the bodies of requests. Each is small, but ten thousand that never end would fill the memory. So all together are
+// limited; beyond that the one that has been read for longest is given up. Complete ones stay.
 
 export interface BodyRoom {
-  /** A body begins. `onCrowded` is called at most once, and before it is whole: there is no room for it any more. */
+  /** A body begins. `onCrowded` is called, at most once and only before the body is complete, when its room is taken away. */
   enter(onCrowded: () => void): BodyPlace;
 }
 
 export interface BodyPlace {
-  /** So many bytes more have come. */
+  /** This many more bytes have come. */
   grow(bytes: number): void;
   /** All of it has come. It takes its room until `leave`. */
   hasEnded(): void;

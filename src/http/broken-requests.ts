@@ -1,5 +1,5 @@
-// What Node's HTTP server would answer by itself, without our headers and our `code`, or not answer: here it is answered as
-// everything else is.
+// Requests that Node's HTTP server would answer by itself, without our headers and `code`, or not answer at all. Here they
+// are answered like all others.
 import type { IncomingMessage, OutgoingHttpHeaders, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -26,7 +26,7 @@ export function answerBrokenRequests(server: Server, { headersOf, note }: Broken
   }
 
   function answerOnce(socket: Duplex, problem: HttpProblem) {
-    // Where something was sent already, an answer would stand in the middle of another one.
+    // If something was sent already, this answer would stand in the middle of another one.
     if (!socket.writable || (socket as Socket).bytesWritten > 0) socket.destroy();
     else answer(socket, problem);
   }

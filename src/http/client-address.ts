@@ -1,4 +1,4 @@
-// Whose connection it is, for limits per client: the socket's address, or what trusted proxies say.
+// The address of a client, for limits per client: the socket's, or the one that trusted proxies name.
 import { isIPv6, type Socket } from 'node:net';
 import type { RequestHead } from './plain-head.ts';
 
@@ -13,7 +13,7 @@ export function createAddressOf(trustedProxies: number): AddressOf {
 
 /**
  * The client's address, as a key for limits. `trustedProxies`: how many hops of `X-Forwarded-For` to believe, counted from
- * the right; what stands further left anybody may have written. IPv6 clients have a whole /64, so the first half counts.
+ * the right. Entries further left may be forged. An IPv6 client has a whole /64, so only the first half counts.
  */
 export function clientAddress(
   remote: string | undefined,

@@ -1,5 +1,4 @@
-// Streams, long polls and WebSockets that are open here: that each has a place, how it ends with its token, and what the
-// log says of it at its end.
+// Open streams, long polls and WebSockets. Each takes a place, ends when its token expires, and leaves a line in the log.
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type Departure, ENDINGS, type Ending } from '../delivery/departure.ts';
@@ -20,7 +19,7 @@ export interface Connection extends Place {
   permit: Permit;
 }
 
-/** What a way of delivery tells of a connection that it serves. */
+/** The delivery side of an open connection. */
 export interface Served {
   /** Its token has expired: says so, and closes. */
   expire(): void;
@@ -29,8 +28,8 @@ export interface Served {
 
 export interface Connections {
   /**
-   * Takes a place until the socket closes, and calls `begin`, which serves it; not if the client has gone by then. Rejects
-   * with 503 where there are too many, in all, of a run or of a client.
+   * Takes a place until the socket closes, and calls `begin`, which serves the connection; not if the client has gone by
+   * then. Rejects with 503 if there are too many connections in all, of a run, or of a client.
    */
   enter(socket: Duplex, connection: Connection, begin: () => Served | null): Promise<void>;
   counts(): ReadonlyMap<Transport, number>;

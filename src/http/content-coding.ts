@@ -2,13 +2,13 @@
 
 export type Coding = 'br' | 'gzip' | 'identity';
 
-/** How much a client likes a coding that it doesn't name: the file as it is, rather than not at all. */
+/** The quality of `identity` when the client does not name it: better than nothing. */
 const UNNAMED = { identity: 0.0001, other: 0 };
 const MEMBER = /^([!#$%&'*+.^_`|~0-9a-z-]+)(?:\s*;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/;
 
 /** The best liked of what is offered; of several the first. Null: the client takes none. A member that is none is passed over. */
 export function chooseCoding(accepted: string | undefined, offered: readonly Coding[]): Coding | null {
-  // It may have anything then, but who doesn't ask often can't decode.
+  // Any coding would be allowed then, but many clients that don't ask can't decode.
   if (accepted === undefined) return 'identity';
   const weights = new Map<string, number>();
   for (const member of accepted.toLowerCase().split(',')) {

@@ -1,7 +1,7 @@
-// When tokens expire: streams end with theirs. A wheel of seconds: ten thousand streams share one timer.
+// Calls functions when tokens expire. A wheel of seconds, so that ten thousand streams share one timer.
 
 export interface Expiries {
-  /** Calls `expire` in the second after `at` (ms since 1970), once. The answer takes it back. */
+  /** Calls `expire` once, within the second after `at` (ms since 1970). Returns a function that cancels this. */
   add(at: number, expire: () => void): () => void;
   close(): void;
 }
@@ -12,7 +12,7 @@ export function createExpiries(): Expiries {
   const wheel = new Map<number, Set<() => void>>();
   const ticker = setInterval(tick, TICK_MS).unref();
 
-  /** By the host's clock, as tokens are: after a sleep of the machine all that is due goes at once. */
+  /** Uses the host's clock, as tokens do. After the machine has slept, everything due is called at once. */
   function tick() {
     const now = Math.floor(Date.now() / TICK_MS);
     for (const [second, due] of wheel) {

@@ -1,5 +1,4 @@
-// The gate: what every request must show before its endpoint sees it. Finds the token, asks what it allows, and answers 401
-// or 403 (RFC 6750, 3).
+// The gate: finds a request's token and checks that it allows what the route needs. Throws 401 or 403 (RFC 6750, 3).
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem, type ProblemCode } from './problem.ts';
 import type { Scope } from './token-rules.ts';
@@ -14,7 +13,7 @@ export interface Need {
   mayUseCookie: boolean;
 }
 
-/** What the gate found. */
+/** The permission that the gate has found. */
 export interface Permit {
   /** The claim `sub` of the token; '' without one. */
   readonly subject: string;
@@ -23,7 +22,7 @@ export interface Permit {
 }
 
 export interface Gate {
-  /** Throws HttpProblem: 401 without a token that can be used, 403 for one that doesn't allow this. */
+  /** Throws HttpProblem: 401 without a valid token, 403 for a token that does not allow this. */
   admit(head: RequestHead, query: URLSearchParams, need: Need): Promise<Permit>;
 }
 
@@ -35,7 +34,7 @@ export interface GateOptions {
 }
 
 const COOKIE = 'run_progress_token';
-/** URLs stay behind in histories and logs, so a token in one must not live long. */
+/** URLs are kept in histories and logs, so a token in a URL must be short-lived. */
 const MAX_URL_TOKEN_MS = 10 * 60_000;
 /** Clocks of two machines differ. */
 const CLOCK_TOLERANCE_MS = 5000;
@@ -59,7 +58,7 @@ export function createGate({ tokens, isProduction }: GateOptions): Gate {
   };
 }
 
-/** What the request says expressly counts before the cookie, which a browser adds by itself, and which may be an old one. */
+/** A token in the header or the URL counts before the cookie: browsers add cookies by themselves, and it may be an old one. */
 function tokenOf(
   head: RequestHead,
   query: URLSearchParams,

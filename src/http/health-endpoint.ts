@@ -1,4 +1,4 @@
-// Whether the process lives, and whether it can do its work.
+// Health checks: whether the process is alive, and whether it can do its work.
 import type { Store } from '../runs/store.ts';
 import { HttpProblem } from './problem.ts';
 import type { AnswerContext, Route } from './route.ts';

@@ -1,4 +1,4 @@
-// A histogram for Prometheus of what was counted elsewhere: prom-client's own is too dear to be told of every event.
+// A Prometheus histogram of times that were counted elsewhere. prom-client's own is too slow to be called for every event.
 import { Histogram, type Registry } from 'prom-client';
 import { BOUNDS_MS, type LatencyTotals } from '../runs/latency.ts';
 

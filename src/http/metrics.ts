@@ -1,4 +1,4 @@
-// Metrics of this process: what the guarantees rest on first. No run id is a label: there are as many as there are runs.
+// The metrics of this process; those of the guarantees come first. No run id is a label, as their number is unlimited.
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Hub } from '../runs/hub.ts';
 import type { Latency, LatencyTotals } from '../runs/latency.ts';
@@ -25,7 +25,7 @@ export interface MetricsOptions {
   cuts: ReadonlyMap<Cut, number>;
 }
 
-/** Everything is counted where it happens, from 0 on, and read when it is asked for. */
+/** Everything is counted where it happens, from 0 on, and read here when the metrics are asked for. */
 export function createMetrics(options: MetricsOptions): Registry {
   const { store, hub, connections, published, publishLatency, writeLatency, problems } = options;
   const registry = new Registry();

@@ -1,4 +1,4 @@
-// For what may happen thousands of times a second, and is worth a line in the log.
+// For log lines about things that may happen thousands of times a second.
 
 const EVERY_MS = 1000;
 

@@ -1,5 +1,5 @@
-// How many connections fit into the files that a process may have open: each connection is one of them, and a process that
-// has opened all can't accept, answer, or say so. Node has raised its own limit as far as it may.
+// How many connections fit into the number of files that a process may have open. Each connection is one of them, and a
+// process at the limit can't accept or answer. Node has already raised its own limit as far as it may.
 import { readdirSync, readFileSync } from 'node:fs';
 import type { GiveBack, Place, Places, Refusal } from './places.ts';
 
@@ -12,7 +12,7 @@ export interface Room {
 
 /** Beside what is open at the start: connections to Redis, also new ones while old ones end, and name servers. */
 const OTHER_FILES = 24;
-/** Of what is left so much is for who only asks something: health checks, and the answers to readers that are too many. */
+/** The share of the rest that is kept for requests without a stream: health checks, and refusals of further readers. */
 const SPARE_SHARE = 1 / 3;
 /** As many of them need not be more, and may be at any MAX_CONNECTIONS: readers come in crowds, and are spare at first. */
 const ENOUGH_SPARE = 1000;

@@ -1,4 +1,4 @@
-// How many connections may be open, in all, of a run and of a client: which one gets a place, and which is refused.
+// Limits how many connections may be open: in all, of a run, and of a client.
 import type { ProblemCode } from './problem.ts';
 
 export interface PlaceLimits {
@@ -26,7 +26,7 @@ export interface Refusal {
   open: number;
 }
 
-/** Of one process, or of several that are counted together: then the answer takes a moment. */
+/** The places of one process, or of several that are counted together. Then the answer takes a moment. */
 export interface Places {
   /** Counts the connection until it is given back. A refusal counts nothing. */
   take(place: Place): GiveBack | Refusal | Promise<GiveBack | Refusal>;

@@ -1,8 +1,8 @@
-// The head of a plain GET, read without Node's parser. Whatever is less plain than what browsers, proxies and curl send
-// for a stream is null here, and left to Node, which knows all of HTTP and what to answer to what is none.
+// The head of a plain GET, read without Node's parser. Plain means: as browsers, proxies and curl send it for a stream. For
+// everything else this returns null, and leaves the request to Node, which knows all of HTTP.
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What is known of a request before its body. Node's `IncomingMessage` is one, too. */
+/** The head of a request. Node's `IncomingMessage` is one too. */
 export interface RequestHead {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -16,7 +16,7 @@ export interface RequestHead {
 
 /** Node's own limit. */
 const MAX_BYTES = 16 * 1024;
-// Each byte fits in one way only, so that no input makes it try many.
+// Each byte can match in one way only, so no input makes the expression backtrack.
 const GET = /^GET (\/[!-~]*) HTTP\/(1\.[01])\r\n((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)+)\r\n$/;
 /** They announce a body, another protocol, or an answer before the answer. */
 const NOT_PLAIN = new Set(['content-length', 'transfer-encoding', 'upgrade', 'expect']);

@@ -63,7 +63,7 @@ export interface ProblemOptions {
   errors?: readonly { field: string; problem: string }[];
 }
 
-/** Thrown by whoever handles a request; the server's error boundary answers with it. */
+/** Thrown while a request is handled. The server's error boundary answers with it. */
 export class HttpProblem extends Error {
   readonly status: number;
   readonly code: ProblemCode;

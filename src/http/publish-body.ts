@@ -31,7 +31,7 @@ export function parsePublishBody(runId: string, body: string): ParsedBody {
   return { form: 'batch', items: events.map((item) => parseItem(runId, item)) };
 }
 
-/** Unlike on the raw channel one bad field refuses the whole update: here is somebody to tell. */
+/** Unlike on the raw channel, one bad field refuses the whole update: here the sender can be told. */
 function parseItem(runId: string, value: unknown): ParsedUpdate {
   if (!isObject(value)) return { ok: false, fault: 'not-an-object' };
   const { update, bad } = parseUpdate(value);

@@ -1,4 +1,4 @@
-// Publishing over HTTP: from a request to the recorded events, or to the answers that say why not.
+// Publishing over HTTP: records the updates of a request, and answers with the events or the reasons why not.
 import { randomBytes } from 'node:crypto';
 import type { Latency } from '../runs/latency.ts';
 import { MAX_MESSAGE_BYTES } from '../runs/message.ts';

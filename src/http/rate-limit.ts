@@ -1,8 +1,8 @@
 // How many updates a second each client may publish: a token bucket each (the bucket holds one second's worth).
 
-/** Of one process, or of several that are counted together: then the answer takes a moment. */
+/** The rate of one process, or of several that are counted together. Then the answer takes a moment. */
 export interface Rate {
-  /** Takes `count` from the client's bucket. 0: taken. Else nothing was taken: so many seconds to wait, 1 at least. */
+  /** Takes `count` from the client's bucket and returns 0; or takes nothing and returns the seconds to wait, at least 1. */
   take(client: string, count: number): number | Promise<number>;
 }
 

@@ -1,9 +1,9 @@
-// A request's body: read as text, within bounds; or thrown away.
+// Reads a request's body as text, within limits, or throws it away.
 import type { IncomingMessage } from 'node:http';
 import type { BodyPlace, BodyRoom } from './body-room.ts';
 import { HttpProblem } from './problem.ts';
 
-/** How much of a body nobody wants is read on, and how long. */
+/** How much of an unwanted body is read, and for how long. */
 const MAX_UNWANTED_BYTES = 64 * 1024 * 1024;
 const UNWANTED_MS = 10_000;
 
@@ -14,8 +14,8 @@ export interface Body {
 }
 
 /**
- * Throws 400 for what is no UTF-8, 413 beyond `maxBytes`, 415 for a coding or charset that isn't read, and 503 where there is
- * no room for it any more.
+ * Throws 400 for bytes that are no UTF-8, 413 beyond `maxBytes`, 415 for a coding or charset that is not supported, and 503
+ * when there is no room for the body any more.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number, room: BodyRoom): Promise<Body> {
   checkCoding(request);

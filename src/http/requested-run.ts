@@ -1,4 +1,4 @@
-// What a request says of runs: which, and from where on.
+// The runs that a request names, and the cursor of each.
 import { type Cursor, parseCursor, SNAPSHOT } from '../runs/cursor.ts';
 import type { Hub, OpenOptions } from '../runs/hub.ts';
 import type { Run } from '../runs/run.ts';
@@ -8,13 +8,13 @@ import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
 import type { Matched } from './route.ts';
 
-/** A run that a reader wants, and what it had of it last. */
+/** A run that a reader wants, and its cursor. */
 export interface WantedRun {
   runId: string;
   cursor: Cursor;
 }
 
-/** How long a reader waits for a store that is away, before its stream opens without it, or its poll gets a 503. */
+/** How long a reader waits while the store is away. Then its stream opens all the same, and a poll gets a 503. */
 const PATIENCE_MS = 2000;
 
 /** Throws 503 when too many runs are open. */
@@ -36,7 +36,7 @@ export function runInPath({ params }: Matched): [string] {
   return [runIdOf(params.get('run_id'))];
 }
 
-/** The cursor comes by the header, or where a page can't set one by the query. */
+/** The cursor is in the header, or in the query, where a page can't set a header. */
 export function wantedRun(
   head: RequestHead,
   query: URLSearchParams,

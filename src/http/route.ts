@@ -1,21 +1,21 @@
-// A route: a thing that is answered, where, and what it needs. Each endpoint declares its own.
+// A route: a path, what a request for it needs, and the function that answers. Each endpoint declares its own.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Permit } from './gate.ts';
 import type { RequestHead } from './plain-head.ts';
 
-/** What a path and a query say. */
+/** What was found in a request's path and query. */
 export interface Matched {
   /** Decoded path segments that the route names. */
   params: ReadonlyMap<string, string>;
   query: URLSearchParams;
 }
 
-/** What a request has, once it has been let in. */
+/** What is known of a request that has been admitted. */
 export interface Admitted extends Matched {
   permit: Permit;
-  /** What the route's `runsOf` gave: in their one spelling. */
+  /** The result of the route's `runsOf`, in NFC. */
   runIds: readonly string[];
 }
 
@@ -28,14 +28,14 @@ export interface TakeOverContext extends Admitted {
   /** Of a GET or a HEAD. */
   head: RequestHead;
   socket: Socket;
-  /** To be put into the answer. */
+  /** Headers for the answer. */
   headers: OutgoingHttpHeaders;
 }
 
 export interface UpgradeContext extends Admitted {
   request: IncomingMessage;
   socket: Duplex;
-  /** What came behind the head. */
+  /** The bytes behind the head. */
   rest: Buffer;
 }
 

@@ -1,4 +1,4 @@
-// Finds what a request's path and method mean. Knows no answers of its own but 400, 404 and 405.
+// Finds the route for a path and a method. Its own answers are 400, 404 and 405.
 import { HttpProblem } from './problem.ts';
 import type { Matched, Route } from './route.ts';
 

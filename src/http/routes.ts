@@ -1,4 +1,4 @@
-// Everything that the service answers, but for its files.
+// All routes of the service, except its files.
 import { badgeRoutes } from './badge-endpoint.ts';
 import { type HealthEndpointOptions, healthRoutes } from './health-endpoint.ts';
 import { type MetricsEndpointOptions, metricsRoutes } from './metrics-endpoint.ts';

@@ -42,7 +42,7 @@ const PATIENCE_MS = 60_000;
 /** Longer than the idle timeout of the usual proxies (60 s), so that the proxy closes first. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** Newer lines of Node leave other upgrades alone; Node 26 gets no further with a connection that an upgrade was read from. */
+/** Newer Node ignores other upgrades with this. Node 26 can't go on with a connection from which an upgrade was read. */
 const SERVER_OPTIONS = {
   keepAliveTimeout: KEEP_ALIVE_MS,
   noDelay: true,
@@ -97,7 +97,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     throwAwayRest(request);
   }
 
-  /** On a connection that Node's response object has nothing to do with. */
+  /** Answers on a connection without Node's response object. */
   async function answerBare(head: RequestHead, socket: Duplex, respond: () => Promise<void>) {
     try {
       await respond();
@@ -159,7 +159,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     void answerBare(request, socket, () => upgrade(request, socket, rest));
   });
 
-  /** Node's parser has let go of the connection, and of a body on it: it gets the request again, without the header. */
+  /** Node's parser has left the connection, and a body on it. It gets the request again, without the header. */
   function beginAnew(request: IncomingMessage, socket: Duplex, rest: Buffer) {
     socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(request), 'latin1'), rest]));
     server.emit('connection', socket);

@@ -1,14 +1,14 @@
-// The orderly end: streams are told when to come back, what was heard is recorded, and then the process may go.
+// The orderly end: tells streams when to come back, records what was heard, and closes the store.
 import type { Server } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface ShutdownSteps {
   server: Server;
-  /** Before anything ends: the server goes on, so that whoever asks `/readyz` sends new readers elsewhere. */
+  /** How long the server goes on first. `/readyz` is 503 meanwhile, so that a balancer sends new readers elsewhere. */
   drainMs: number;
   /** Ends streams and WebSockets. */
   closeReaders(): void;
-  /** Records what waits, and closes the connections. */
+  /** Records the waiting updates, and closes the connections. */
   closeStore(): Promise<void>;
   /** After that, in all: what has not ended by then is cut. */
   deadlineMs: number;

@@ -1,6 +1,6 @@
-// Connections that no reader has: they have asked nothing yet, wait for an answer, or for the next request. Anybody can
-// open them and leave them so. There may be a number of them, beyond which the one goes that has asked nothing for longest:
-// who comes to ask something is never kept out by those who don't.
+// Connections without a reader: they have asked nothing yet, wait for an answer, or are idle between requests. Anybody can
+// open them and leave them so. Their number is limited; beyond it the one that has been silent for longest is cut. So silent
+// connections never keep out a client that asks something.
 import type { Socket } from 'node:net';
 
 /** Why a connection was cut that no reader had. */

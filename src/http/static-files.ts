@@ -1,4 +1,4 @@
-// The few files that are served: a fixed map, read at the start, not a folder.
+// The files that are served: a fixed map that is read at the start, not a folder.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http';

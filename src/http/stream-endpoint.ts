@@ -1,5 +1,5 @@
-// Event streams, of one run and of several, and their finite form, long polling: from a request to the runs that are
-// read, or to the answer that there is nothing to wait for.
+// Event streams of one run and of several, and long polling, their finite form. Opens the runs that a request names, or
+// answers that there is nothing to wait for.
 import { createNdjson } from '../delivery/ndjson.ts';
 import type { OpenStreams } from '../delivery/open-streams.ts';
 import { createSse } from '../delivery/sse.ts';
@@ -21,9 +21,9 @@ export interface StreamEndpointOptions {
   addressOf: AddressOf;
 }
 
-/** Of a request for several runs: they fit into what every proxy lets through. */
+/** The limit for a request for several runs: every proxy accepts this much. */
 const MAX_URL_BYTES = 6 * 1024;
-/** Of the column with the run's name, in text of several. */
+/** Width of the column with the run's name, in the text format of several runs. */
 const RUN_COLUMNS = 20;
 
 const HEADERS = {
@@ -42,7 +42,7 @@ const ofOneRun: Formats = {
   ndjson: createNdjson(),
   text: createText(),
 };
-/** A stream of several runs has no cursor that EventSource could bring back: its messages bear the ids. */
+/** A stream of several runs has no cursor for EventSource to send: the messages contain the ids. */
 const ofSeveralRuns: Formats = {
   sse: createSse({ withIds: false }),
   ndjson: ofOneRun.ndjson,
@@ -65,7 +65,7 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
     const endsWithRun = formats === ofOneRun;
     const nothing = () => responseHead(204, headers, NOT_STORED);
     const hasAll = starts.every(({ run, cursor }) => run.isFinishedFor(cursor));
-    // EventSource takes 204 as the wish not to come back.
+    // 204 tells EventSource not to come back.
     if (hasAll && (endsWithRun || waitMs !== null)) return endWith(socket, nothing());
     const isChunked = head.httpVersion !== '1.0';
     const contentType = { 'Content-Type': format.contentType };

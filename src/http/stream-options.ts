@@ -1,4 +1,4 @@
-// What a reader wishes of a stream besides its runs: a format, and an answer that ends.
+// The options of a stream: its format, and whether the answer is finite.
 import type { Format } from '../delivery/format.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
@@ -12,7 +12,7 @@ const MEDIA_TYPES: readonly [FormatName, string][] = [
   ['ndjson', 'application/x-ndjson'],
   ['text', 'text/plain'],
 ];
-/** Heroku's and other routers cut what is silent for longer. */
+/** Heroku's and other routers cut an answer that is silent for longer. */
 const MAX_WAIT_SECONDS = 55;
 
 /** `?format=`, else the one that `Accept` likes best, else `fallback`. Throws 400 for a format that isn't known. */

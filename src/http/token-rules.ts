@@ -1,4 +1,4 @@
-// What of tokens can be said without a library that verifies them: the command line and the settings need no more.
+// The rules for tokens that need no library: the command line and the settings use only these.
 export const SCOPES = ['read', 'publish', 'metrics'] as const;
 export type Scope = (typeof SCOPES)[number];
 

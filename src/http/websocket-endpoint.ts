@@ -1,4 +1,4 @@
-// The WebSocket of a run: its address, and its cursor.
+// The WebSocket of a run.
 import type { WebSockets } from '../delivery/websocket.ts';
 import type { Hub } from '../runs/hub.ts';
 import type { AddressOf } from './client-address.ts';

@@ -1254,7 +1254,8 @@ RECORD_SCRIPT = r"""-- The record rule, for a batch, in one atomic step: fold, t
 --
 -- KEYS      histories
 -- ARGV[1]   settings, a line 'name=value' each: history_limit; ttl_ms and finished_ttl_ms, a run's expiry; terminal_states, as
---           ',"END","FAILED",'; channel_prefix: with its key behind it the channel on which a run is announced
+--           ',"END","FAILED",'; channel_prefix: with its key behind it the channel on which a run is announced;
+--           publish: the command that does it, PUBLISH, or SPUBLISH in a cluster
 -- ARGV[2…]  updates, a line 'name=value' each: history (its place in KEYS), run_id, source, n; and where given state, progress,
 --           current, total, advance, attempt, log, data and key (an idempotency key). All but numbers and the source are JSON
 --           text, which has no line ends. want_event=1: the outcome brings the event.
@@ -1280,6 +1281,7 @@ end
 
 local settings = lines(ARGV[1])
 local history_limit = tonumber(settings.history_limit)
+local publish = settings.publish or 'PUBLISH'
 local time = redis.call('TIME')
 local ts = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 local clock = time[1] * 1000000 + time[2]
@@ -1466,7 +1468,7 @@ local function missing_right(command, ...)
     return 'NOPERM this Redis user may not run ' .. command .. ' on ' .. (...)
   end
   -- Redis 6 can't be asked: an empty announcement, which is none, finds out.
-  local reply = command == 'PUBLISH' and redis.pcall(command, ...)
+  local reply = command == publish and redis.pcall(command, ...)
   return type(reply) == 'table' and reply.err or nil
 end
 
@@ -1492,7 +1494,7 @@ end
 local function missing_rights()
   local missing
   for _, run in ipairs(order) do
-    if run[1] then missing = missing or missing_right('PUBLISH', run.channel, '') end
+    if run[1] then missing = missing or missing_right(publish, run.channel, '') end
   end
   local key = KEYS[1]
   return missing or missing_right('RPUSH', key, '') or missing_right('LSET', key, 0, '') or missing_right('LTRIM', key, 0, 0)
@@ -1518,7 +1520,7 @@ for _, run in ipairs(order) do
     if run.last then write('LSET', run.key, -1 - #run, run.last) end
     if length > history_limit then write('LTRIM', run.key, -history_limit, -1) end
     write('PEXPIRE', run.key, run.done and settings.finished_ttl_ms or settings.ttl_ms)
-    write('PUBLISH', run.channel, announcement)
+    write(publish, run.channel, announcement)
   end
 end
 return outcomes

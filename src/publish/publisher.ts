@@ -2,7 +2,7 @@
 // the service's script. publish_progress.py is the same for Python.
 import { randomBytes } from 'node:crypto';
 import { parseRunId } from '../runs/run-id.ts';
-import { type GivenSettings, parseSettings } from '../runs/settings.ts';
+import { type GivenSettings, keyOf, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 import { isAnswering } from '../stores/connection-problem.ts';
 import { createNodes, type Nodes, type NodesOptions } from '../stores/nodes.ts';
@@ -19,6 +19,8 @@ import { createTrack, type Track, type TrackOptions } from './track.ts';
 export interface PublisherOptions extends GivenSettings {
   /** redis://, rediss://, redis+sentinel://host:26379,host2:26379/mymaster or unix:///path */
   redisUrl: string;
+  /** Whether it is a cluster. By default the Redis is asked. */
+  redisCluster?: boolean | null;
   /** Accept any certificate (Heroku's is self-signed). */
   tlsInsecure?: boolean;
   /** `publish` throws a TypeError for a bad field or run id, and reports nothing of that update. */
@@ -75,6 +77,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const warnOnce = createWarnings(options.onWarning ?? ((text) => process.emitWarning(text, 'RunProgress')));
   const nodes = openNodes({
     url: redisUrl,
+    cluster: options.redisCluster,
     tlsInsecure: options.tlsInsecure ?? false,
     name: 'run-progress-publisher',
     answerTimeoutMs: ANSWER_TIMEOUT_MS,
@@ -84,7 +87,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         warnOnce('redis', `no connection to Redis, updates wait: ${(fields as { reason?: string }).reason}`),
     },
   });
-  const isReady = () => nodes.all.some(({ commands }) => commands.status === 'ready');
+  const isReady = () => nodes.isKnown && nodes.all.some(({ commands }) => commands.status === 'ready');
   const call = createRecordCall(nodes, settings);
   let wasReady = false;
   const backlog = createBacklog({
@@ -108,7 +111,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       // Without a connection the client has more to say.
       if (isReady()) warnOnce('redis', `updates wait, as Redis can't record them: ${reason}`);
     },
-    isAnswering: async () => isAnswering(nodes.all[0]?.commands),
+    isAnswering: ({ runId }) => isAnswering(nodes.of(keyOf(settings.keyPrefix, runId))?.commands),
   });
 
   /** An update is named when it leaves the backlog, so that a name never stands for two things. */
@@ -157,13 +160,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
   if (!process.listeners('exit').includes(sayAllLost)) process.on('exit', sayAllLost);
   open.add(sayLost);
-  nodes.onNode(({ commands }) => {
-    commands.on('ready', () => {
+  nodes.onNode(() => ({
+    onReady: () => {
       wasReady = true;
       sender.retryNow();
-    });
-    return () => {};
-  });
+    },
+  }));
 
   function send(runId: string, given: ProgressUpdate, timeoutMs: number): Promise<boolean> {
     const id = parseRunId(runId);

@@ -3,13 +3,13 @@
 export type Cursor =
   /** It has nothing, and begins with a snapshot. */
   | { readonly at: 'snapshot' }
-  /** It has nothing, and wishes every event that is retained, from the oldest. */
+  /** It has nothing, and wants every event that is retained, from the oldest. */
   | { readonly at: 'start' }
   /** It has everything up to this event. */
   | { readonly at: 'event'; readonly id: number }
   /** It has something that no history can follow. */
   | { readonly at: 'lost' }
-  /** It knows that the run has no events yet: it wishes all of them. */
+  /** It knows that the run has no events yet, and wants all of them. */
   | { readonly at: 'waiting' };
 
 export const SNAPSHOT: Cursor = { at: 'snapshot' };
@@ -32,12 +32,12 @@ export function parseCursor(text: string | null | undefined): Cursor {
   return Number.isSafeInteger(id) ? cursorAfter(id) : LOST;
 }
 
-/** For the log: the event's id, or what stands for it. */
+/** A cursor as the log shows it: the event's id, or the name of the kind. */
 export function cursorName(cursor: Cursor): number | string {
   return cursor.at === 'event' ? cursor.id : cursor.at;
 }
 
-/** Of a reader that has everything up to this event; 0 is before every event. */
+/** The cursor of a reader that has everything up to this event. 0 is before every event. */
 export function cursorAfter(id: number): Cursor {
   return id === 0 ? START : { at: 'event', id };
 }

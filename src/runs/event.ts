@@ -1,5 +1,5 @@
-// An event: an entry of a history, read. What every event needs is found in its text; the rest is parsed when asked
-// for, as most events are only passed on.
+// An event, read from an entry of a history. Most events are only passed on, so the few fields that every event needs are
+// found in its text. The rest is parsed on request.
 import { isNestedWithin, type JsonObject, jsonText } from './json-text.ts';
 import type { RunValues } from './record.ts';
 import { MAX_DEPTH, type Update } from './update.ts';
@@ -106,7 +106,7 @@ export function eventFields({ json, started }: RunEvent): EventFields | null {
     if (typeof fields.message !== 'string' || !isNestedWithin(MAX_DEPTH, fields)) return null;
     return { ...fields, started: Math.floor(started / 1000) };
   } catch {
-    // A SyntaxError: somebody else has put it there.
+    // A SyntaxError: another program wrote the entry.
     return null;
   }
 }

@@ -51,7 +51,7 @@ export function followRun(run: Run, { store, historyLimit, onError, now }: Follo
   }
 
   function sync(): Promise<void> {
-    // It may have been closed while it waited for its turn, and its name opened anew.
+    // The run may have been closed while it waited for its turn, and opened again under the same name.
     if (isClosed) return Promise.resolve();
     if (syncing) again = true;
     syncing ??= syncUntilSettled();
@@ -66,28 +66,28 @@ export function followRun(run: Run, { store, historyLimit, onError, now }: Follo
         applyPending();
       } while (again);
       checkedAt = now();
-      // The connection may have gone while the answer was on its way.
+      // The connection may have broken while the answer was on its way.
       if (isFollowed) run.setSynced(true);
     } catch (error) {
-      // The store is away or refuses: its return, or the hub's sweep, brings the next try.
+      // The store is away or refuses. The next try comes with its return, or with the hub's next sweep.
       run.setSynced(false);
       pending = [];
       onError(error, runId);
     }
-    // In the same turn in which `pending` was emptied: what is announced from now on is applied at once.
+    // In the same turn in which `pending` was emptied, so that no announcement falls between.
     syncing = null;
   }
 
   function applyPending() {
     for (const event of pending.splice(0)) {
-      // What the list had already trimmed when it was read is no news. Otherwise a fast run would be read for ever.
+      // The list had already trimmed older events when it was read. To read it again for them would never end on a fast run.
       if (event.id >= run.history.firstId && !run.apply(event)) again = true;
     }
   }
 
   async function readStore() {
     await follow();
-    // Mostly nothing was missed, and the last entry says so.
+    // The last entry alone tells whether something was missed. Mostly nothing was.
     const { last } = run.history;
     if (last && parseEntry((await store.readLast(runId)) ?? '')?.json === last.json) return;
     const entries = await store.read(runId);

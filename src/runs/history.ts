@@ -1,4 +1,4 @@
-// History: a run's newest events, in memory. A pure capped log; ids are dense (+1 each).
+// A history: a run's newest events, in memory. A capped log without I/O. Ids are dense: each is the one before + 1.
 import type { RunEvent } from './event.ts';
 
 export interface History {
@@ -9,25 +9,25 @@ export interface History {
   readonly last: RunEvent | undefined;
 
   /**
-   * Puts the next event on; the oldest falls off beyond the limit. False (nothing done) if its id isn't last + 1, or if
-   * there is none and it isn't the first of a list.
+   * Adds the next event; beyond the limit the oldest one goes. Returns false, and adds nothing, if the id isn't the last
+   * one + 1. An empty history takes only the first event of a list.
    */
   append(event: RunEvent): boolean;
-  /** Holds this very event, byte for byte. */
+  /** Whether it holds this event, byte for byte. */
   holds(event: RunEvent): boolean;
   /**
-   * The events after this one, or the first 128 KiB of them: a reader far behind gets its history in parts. `null` if it
-   * can't be told, because the id is ahead or events between it and the history are gone.
+   * The events after this id, or the first 128 KiB of them: a reader far behind gets its history in parts. `null` if the
+   * id is ahead, or if events between it and the history are gone.
    */
   after(id: number): readonly RunEvent[] | null;
-  /** Takes over what the store has. See `Continuity`. */
+  /** Takes over the events of the store's list. */
   merge(events: readonly RunEvent[]): Continuity;
 }
 
 /**
- * How a list read from the store relates to what was here.
- * 'same': it goes on from here, perhaps by events that were missed; cursors keep their meaning.
- * 'lost': it ends below, or holds another event under the last id: the list was lost and began again.
+ * How a list that was read from the store relates to the history.
+ * 'same': it continues the history, perhaps with events that were missed. Cursors keep their meaning.
+ * 'lost': it ends below the history, or holds another event under the last id. The list was lost and began again.
  */
 export type Continuity = 'same' | 'lost';
 
@@ -73,7 +73,7 @@ export function createHistory(limit: number): History {
       const end = newer.at(-1)?.id ?? 0;
       const twin = last && newer[last.id - (newer[0]?.id ?? 0)];
       const isSame = !last || (end >= last.id && (!twin || twin.json === last.json));
-      // Equal ends: what is here may reach further back than the list, and stays.
+      // With equal ends the history stays, as it may reach further back than the list.
       if (!isSame || !last || end > last.id)
         events = (twin && isSame ? [...events, ...newer.filter(({ id }) => id > last.id)] : newer).slice(
           -limit,
@@ -92,7 +92,7 @@ function firstPart(events: readonly RunEvent[]): readonly RunEvent[] {
   return events.slice(0, end === -1 ? events.length : Math.max(end, 1));
 }
 
-/** A list may hold a foreign entry, or a hole where one was: what is before it can't be vouched for. */
+/** The events behind the last hole in the ids: another program may have put an entry into the list, or removed one. */
 function denseEnd(events: readonly RunEvent[]): readonly RunEvent[] {
   let start = events.length - 1;
   while (start > 0 && events[start - 1]?.id === (events[start]?.id ?? 0) - 1) start--;

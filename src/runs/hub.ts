@@ -11,31 +11,31 @@ import { createUnknownRuns, TooManyRuns } from './unknown-runs.ts';
 export interface HubOptions {
   store: Store;
   historyLimit: number;
-  /** How long a run that nobody watches is kept open, so that polls and reconnections are served from memory. */
+  /** How long a run without readers stays open, so that polls and reconnections are served from memory. */
   idleMs?: number;
   /** Runs open at once: requests for made-up names must not fill the memory. */
   maxOpenRuns?: number;
   onError(error: unknown, runId: string): void;
   /** See `createRun`. */
   onWritten?(events: readonly RunEvent[]): void;
-  /** Ms, monotonic: a clock that is set back must not stop the sweeps. */
+  /** A monotonic clock in ms: one that is set back would stop the sweeps. */
   now?(): number;
 }
 
 export interface OpenOptions {
   cursor?: Cursor;
-  /** Who asks: each client may have a share of the runs that nobody has published to. Called for a run that is not open. */
+  /** Who asks. Each client may have a share of the unknown runs. Called only for a run that is not open. */
   client?(): string;
-  /** For an answer that says "unknown". A stream waits, and hears of the run's start. */
+  /** The answer depends on whether the run is unknown. A stream needs no such check: it waits for the run's start. */
   confirmUnknown?: boolean;
   patienceMs: number;
 }
 
 export interface Hub {
   /**
-   * The run, opened. Fulfilled when it is in step with the store, and has been compared with it again if `cursor` is
-   * ahead of it, or if it has no events and `confirmUnknown` is wished; or after `patienceMs`, when the store is away: then
-   * `isSynced` is false, and it catches up by itself. Rejects with TooManyRuns.
+   * Opens a run. Fulfilled when the run is in step with the store. The run is compared with the store again if `cursor` is
+   * ahead of it, and, with `confirmUnknown`, if it has no events. When the store is away the promise is fulfilled after
+   * `patienceMs`; `isSynced` is then false, and the run catches up by itself. Rejects with TooManyRuns.
    */
   open(runId: string, options: OpenOptions): Promise<Run>;
   counts(): DeliveryCounts & { openRuns: number };
@@ -52,13 +52,13 @@ interface OpenRun {
 
 const SWEEP_MS = 1000;
 /**
- * A run that nobody has heard of, and nobody watches, is closed sooner. A request for several runs reads them when the
- * slowest of them is open: this is longer than that takes.
+ * An unknown run without readers is closed sooner. A request for several runs reads them when the slowest of them is
+ * open; this is longer than that takes.
  */
 const UNKNOWN_IDLE_MS = 5000;
-/** A quiet run is compared with the store this often. What was lost unheard comes to light by it. */
+/** How often a quiet run is compared with the store. This finds losses that nothing announced, a FLUSHALL for example. */
 const RECHECK_MS = 15_000;
-/** After a loss of connection thousands of runs are compared: this many at a time. */
+/** After a loss of connection thousands of runs are compared, this many at a time. */
 const SYNCS_AT_ONCE = 50;
 
 export function createHub(options: HubOptions): Hub {
@@ -97,7 +97,7 @@ export function createHub(options: HubOptions): Hub {
     return open;
   }
 
-  /** Where there is no room for another unknown run, the store must know it before it is opened. */
+  /** There is no room for another unknown run, so the store must know this one. */
   async function checkKnown(runId: string) {
     const last = await store.readLast(runId).catch((error) => {
       onError(error, runId);
@@ -159,8 +159,8 @@ export function createHub(options: HubOptions): Hub {
       const open = runs.get(runId) ?? (await openRun(runId, client()));
       open.usedAt = now();
       const { run } = open.followed;
-      // Until the store has been asked, a newer cursor says that this server is behind, not that the reader is lost. And a
-      // run without events may have started unheard.
+      // A cursor ahead of the run may mean that this server is behind: only the store can tell. And a run without events may
+      // have started without this server hearing of it.
       if (run.isBehind(cursor) || (confirmUnknown && run.history.lastId === 0)) run.setSynced(false);
       if (!run.isSynced) await within(patienceMs, open.followed.sync());
       return run;

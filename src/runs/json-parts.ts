@@ -1,5 +1,5 @@
-// A large JSON as bytes, in parts: between them JSON allows white space, so they can go to a reader line by line, and what
-// is in many JSONs is a part that they share.
+// A large JSON text as bytes, in parts. JSON allows white space between the parts, so each may stand on a line of its own.
+// Texts that have something in common can share a part.
 
 export interface JsonParts {
   /** Up to 32 KB of UTF-8 each, unless a single token is longer. Together they are the JSON. */

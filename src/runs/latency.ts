@@ -14,7 +14,7 @@ export interface LatencyTotals {
   readonly sumMs: number;
 }
 
-/** From what a person can't see to what nobody waits for. */
+/** From times that nobody notices to times that nobody waits for. */
 export const BOUNDS_MS: readonly number[] = [
   1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000,
 ];

@@ -1,27 +1,27 @@
-// What a reader gets next. Whether it has missed events, a gap, is decided here and nowhere else.
+// What a reader gets next. Here, and nowhere else, it is decided whether a reader has missed events: a gap.
 import { type Cursor, LOST, WAITING } from './cursor.ts';
 import type { RunEvent } from './event.ts';
 import type { History } from './history.ts';
 
 export type Step =
-  /** There is nothing for it yet. */
+  /** The run has no events yet. */
   | { readonly kind: 'nothing'; readonly next: Cursor }
-  /** It has the newest event. */
+  /** The reader has the newest event. */
   | { readonly kind: 'caught-up' }
-  /** This history can't tell: another server may be ahead of it, so the store must be read first. */
+  /** The store must be read first: another server may be ahead of this history. */
   | { readonly kind: 'ask-store' }
-  /** `next` is the reader's cursor when it has them. */
+  /** `next` is the reader's cursor once it has them. */
   | { readonly kind: 'events'; readonly events: readonly RunEvent[]; readonly next: Cursor }
   | { readonly kind: 'snapshot'; readonly gap: boolean; readonly next: Cursor };
 
 export interface Replay {
-  /** Readers at the same event get the same step, so that what is made of it can be shared. */
+  /** Readers with the same cursor get the same step, so that they can share the bytes that are made of it. */
   stepAfter(cursor: Cursor, isSynced: boolean): Step;
   /** The cursor names an event that this history doesn't have yet. */
   isAhead(cursor: Cursor): boolean;
   /**
-   * A reader's cursor after its list was lost and began again. `expired`: the last event of a finished run that has expired
-   * (0 for none); a reader that has it has missed nothing.
+   * A reader's cursor after the list was lost and began again. `expired` is the last event of a finished run that has
+   * expired, 0 for none: a reader that has it has missed nothing.
    */
   cursorAfterLoss(cursor: Cursor, expired: number): Cursor;
   /** The history has changed. */
@@ -47,7 +47,7 @@ export function createReplay(history: History, historyLimit: number): Replay {
     if (known) return known;
     const events = history.after(id);
     const last = events?.at(-1);
-    // Not kept: strangers may name any number of ids that are gone.
+    // Not remembered: there is no limit to the ids that a client may name.
     if (!events || !last) return snapshot(true);
     const step: Step = { kind: 'events', events, next: { at: 'event', id: last.id } };
     steps.set(id, step);
@@ -76,7 +76,7 @@ export function createReplay(history: History, historyLimit: number): Replay {
         case 'start':
           return allEvents(cursor);
         case 'waiting':
-          // The first events of a full history may have gone already; a snapshot makes up for them.
+          // A full history may have lost its first events already. A snapshot makes up for them.
           return history.events.length < historyLimit ? allEvents(cursor) : snapshot(false);
       }
     },

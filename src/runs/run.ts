@@ -6,21 +6,21 @@ import { createHistory, type History } from './history.ts';
 import { createReplay } from './replay.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 
-/** What a way of delivery brings along to be a subscriber. Called synchronously; must not throw. */
+/** The delivery side of a subscriber. Its functions are called synchronously and must not throw. */
 export interface Reader {
-  /** False while its socket is full. It calls `Subscription.advance` when that is over. */
+  /** False while its socket is full. When the socket drains, the reader calls `Subscription.advance`. */
   isWritable(): boolean;
   snapshot(snapshot: Snapshot): void;
   /** One or more, in order. Readers at the same cursor get the same array. */
   events(events: readonly RunEvent[]): void;
-  /** It has everything, and the run is done. May come again, if more follows. */
+  /** The run is done, and the reader has all of it. May be called again, if the run goes on after all. */
   finished?(): void;
 }
 
 export interface Subscription {
   /** What its reader has. */
   readonly cursor: Cursor;
-  /** Goes on from its cursor, as far as the reader is writable. */
+  /** Continues from its cursor while the reader is writable. */
   advance(): void;
   cancel(): void;
 }
@@ -28,18 +28,18 @@ export interface Subscription {
 export interface Run {
   readonly runId: string;
   readonly history: History;
-  /** The store has been read, and nothing was missed since. Without it, nothing is called a gap. */
+  /** The store has been read, and nothing was missed since. While this is false no gap is announced. */
   readonly isSynced: boolean;
   setSynced(synced: boolean): void;
   readonly subscriberCount: number;
   subscribe(reader: Reader, cursor: Cursor): Subscription;
-  /** A reader with this cursor has all of the run, and the run is done. */
+  /** The run is done, and a reader with this cursor has all of it. */
   isFinishedFor(cursor: Cursor): boolean;
   /** The cursor names an event that this server doesn't have yet. */
   isBehind(cursor: Cursor): boolean;
-  /** Puts an announced event on. False if it does not follow the last: the store must be read. */
+  /** Adds an announced event. False if it does not follow the last one: then the store must be read. */
   apply(event: RunEvent): boolean;
-  /** Takes over what was read from the store. */
+  /** Takes over the events that were read from the store. */
   merge(events: readonly RunEvent[]): void;
   /** Brings every writable subscriber up to date. */
   flush(): void;
@@ -52,7 +52,7 @@ interface Home {
   advance(subscriber: Subscriber): void;
 }
 
-/** A class, as there are ten thousand of them: their methods are shared. */
+/** A class, so that ten thousand of them share their methods. */
 class Subscriber implements Subscription {
   readonly reader: Reader;
   cursor: Cursor;
@@ -73,7 +73,7 @@ class Subscriber implements Subscription {
   }
 }
 
-/** What the readers of all runs of a hub were given, since the start. */
+/** What was delivered to the readers of all runs of a hub, since the start. */
 export interface DeliveryCounts {
   events: number;
   /** Of these, the ones that followed a reader's cursor when it came. */
@@ -189,7 +189,7 @@ export function createRun(
     isBehind: replay.isAhead,
     apply: (event) => {
       if (history.holds(event)) return true;
-      // One turn may bring more events than the history holds: whoever can take them gets them before they go.
+      // One turn may bring more events than the history holds. Readers with room get the oldest ones before they go.
       const isFull = history.events.length >= historyLimit;
       if (isFull && flushedId < history.firstId && event.id === history.lastId + 1) flush();
       if (!history.append(event)) return false;

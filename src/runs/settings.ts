@@ -1,6 +1,6 @@
-// What everybody who records in one store must agree on: how much is kept, for how long, and how keys and channels are
-// named. The service reads it from the environment, the publishers from their options, by the same rules.
-// publish_progress.py says the same for Python.
+// The settings that all who record into one store must share: how much is kept, for how long, and the names of keys and
+// channels. The service reads them from the environment, the publishers from their options, with the same rules.
+// publish_progress.py has the same rules for Python.
 
 export interface HistoryOptions {
   /** Events kept per run. */
@@ -16,7 +16,7 @@ export interface Settings extends HistoryOptions {
   keyPrefix: string;
 }
 
-/** Settings as they are given: what is left out has its default. */
+/** Settings as a user gives them. A missing one has its default. */
 export interface GivenSettings {
   /** 1 to 150 bytes without spaces. Default: 'autoshorts'. */
   keyPrefix?: string | undefined;

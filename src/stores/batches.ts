@@ -1,40 +1,40 @@
-// Which updates go to Redis together: as many as one call may carry, fewer after a failure, and one alone whose size may
-// be the cause. Decides only; sender.ts sends.
+// Which updates go to Redis in one call: as many as a call may carry, fewer after a failure. An update whose size may be
+// the cause of the failure goes alone. Decides only; sender.ts sends.
 import type { Sendable } from './record-call.ts';
 
-/** A call takes about 10 µs per update, in which Redis serves nobody else. */
+/** A call takes Redis about 10 µs per update, and Redis serves nobody else meanwhile. */
 export const MAX_COUNT = 250;
-/** Far below what small plans allow a connection, and on its way soon enough on a slow line. */
+/** Far below the limits of small Redis plans, and short enough for a slow line. */
 export const MAX_BYTES = 256 * 1024;
-/** After a failure the next calls are smaller; each one that succeeds makes room for so much more. */
+/** After a failure the next calls are smaller. Each call that succeeds may be followed by one that is this much larger. */
 const GROWTH_BYTES = 16 * 1024;
-/** An update that fails alone so often, while Redis answers others, is given up. */
+/** An update is given up after this many failures alone, while Redis answers others. */
 const MAX_TRIALS = 5;
-/** Smaller ones are never given up: it is the connection that failed. */
+/** A smaller update is never given up: its size can't be the cause. */
 const SUSPECT_BYTES = 4096;
-/** Taken at a time. What waits behind an update on trial must not take the place of other runs' updates for long. */
+/** How many updates are taken at most. Updates behind one on trial must leave room for those of other runs. */
 const MAX_TAKEN = 4 * MAX_COUNT;
 
 export interface Batch<T> {
   readonly items: readonly T[];
-  /** It is one update that failed alone before. */
+  /** The batch is one update that has failed alone before. */
   readonly isTrial: boolean;
-  /** It can carry no more, or more would not be sent with it: there is nothing to wait for. */
+  /** No other update can join this batch, so there is no reason to wait for one. */
   readonly isFull: boolean;
 }
 
 export interface Batches<T extends Sendable> {
-  /** Taken, and neither settled nor given up. */
+  /** How many are taken, and neither settled nor given up. */
   readonly size: number;
-  /** Empty when nothing waits. Of one run the order is kept: no update goes before one that waits to be repeated. */
+  /** Empty when nothing waits. The order within a run is kept: no update overtakes one that has to be repeated. */
   next(): Batch<T>;
-  /** Redis has answered: these wait to be repeated, the batch's others are settled. */
+  /** Redis has answered. The `unsettled` ones have to be repeated, the others are settled. */
   answered(batch: Batch<T>, unsettled: readonly T[]): void;
   /** The batch failed, and may have been too big: the next ones are half as big. */
   shrink(batch: Batch<T>): void;
   /**
-   * The update failed alone. It goes on trial: other runs go first, then it is tried again. False when it has failed too
-   * often and is not small; then it waits no more.
+   * The update failed alone. It goes on trial: other runs go first, then it is tried again. Returns false when it has
+   * failed too often and is not small. Then it is given up.
    */
   tryAgain(item: T): boolean;
   /** Removes, and returns, all that was taken. */
@@ -47,7 +47,7 @@ export function createBatches<T extends Sendable>(take: () => T | undefined): Ba
   let mostBytes = MAX_BYTES;
   /** Runs whose first update failed alone, and how often. The one that was tried last comes last. */
   const trials = new Map<string, number>();
-  /** Others have had their turn since the last trial. */
+  /** Other updates have been sent since the last trial. */
   let isTrialDue = true;
 
   function others(): Batch<T> {

@@ -1,5 +1,5 @@
-// Reads a history in parts, newest first, so that no answer is larger than a small plan allows, or than a slow line brings
-// in time.
+// Reads a history in parts, newest first, so that no answer exceeds the limit of a small Redis plan or takes too long on a
+// slow line.
 import { parseEntry } from '../runs/event.ts';
 import { MAX_BYTES } from './batches.ts';
 
@@ -39,7 +39,7 @@ export function createHistoryReader(readRange: ReadRange): (runId: string) => Pr
       for (const entry of part) bytes += Buffer.byteLength(entry);
       if (part.length < count) break;
     }
-    // Not after each part: a long history would fail at its end for ever.
+    // Not after each part: a long history would then always fail near its end.
     mostBytes = Math.min(mostBytes + GROWTH_BYTES, MAX_BYTES);
     return entries;
   };

@@ -1,4 +1,4 @@
-// The store in memory: for one process, lost when it ends. Nothing comes to it twice, so it needs no names.
+// The store in memory: for one process, and lost when it ends. No update reaches it twice, so it needs no names.
 import { bearsKey, entryText, eventText, parseEntry } from '../runs/event.ts';
 import { createLatency } from '../runs/latency.ts';
 import { NO_VALUES, type Recording, type RunValues, valuesAfter } from '../runs/record.ts';
@@ -20,11 +20,11 @@ export function createMemoryStore(options: HistoryOptions): Store {
   const runs = new Map<string, MemoryRun>();
   const followers = new Map<string, (entries: readonly string[]) => void>();
   const sweeper = setInterval(dropExpired, SWEEP_MS).unref();
-  // Nothing comes raw.
+  // There is no raw channel.
   const latency = createLatency();
   let lastMicros = 0;
 
-  /** Ahead of every id handed out, so that a run that begins again does not repeat an id. */
+  /** Higher than every id so far, so that a run that begins again does not repeat one. */
   function clockMicros() {
     lastMicros = Math.max(Date.now() * 1000, lastMicros + 1);
     return lastMicros;

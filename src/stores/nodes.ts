@@ -1,44 +1,51 @@
-// The Redis servers that take writes, with a connection for commands to each: one, or the master that the sentinels name.
+// The Redis servers that take writes: one, the master that the sentinels name, or the masters of a cluster, each with
+// its slots. What differs between the three is here and in the lookups; whoever records or reads asks for a key's node.
 import type { Redis } from 'ioredis';
+import { createCluster } from './cluster.ts';
+import type { Lookup, Place } from './lookup.ts';
 import { type ConnectionLog, createRedisClient, reasonOf } from './redis-client.ts';
-import { type Host, parseRedisUrl, shownHost } from './redis-url.ts';
+import { createRedisNode, type RedisNode } from './redis-node.ts';
+import { type Host, kindOf, parseRedisUrl, shownHost } from './redis-url.ts';
 import { createSentinels } from './sentinels.ts';
+import { SLOTS, slotOf } from './slots.ts';
 
-export interface RedisNode {
-  /** Where it is, as `shownHost` writes it, or the path of its socket. */
-  readonly address: string;
-  readonly commands: Redis;
-  /** Another connection to it. The node closes it when it goes. */
-  connect(name: string, answerTimeoutMs: number): Redis;
+export interface NodeListener {
+  /** The node's connection for commands can be used, for the first time or again. */
+  onReady?(): void;
+  /** The node goes. Its connections are still open. */
+  onGone?(): void;
 }
 
 export interface Nodes {
   /** The number of the database in which all keys are. */
   readonly database: number;
+  /** False until it is known whether it is a cluster. */
+  readonly isKnown: boolean;
+  /** Keys lie on several nodes: a call may touch one key only, and announcements are sharded. */
+  readonly isCluster: boolean;
   readonly all: readonly RedisNode[];
   /** The node on which a key lies; null while that isn't known. */
   of(key: string): RedisNode | null;
-  /** Called for each node, now or when it comes. What it returns is called when the node goes, its connections still open. */
-  onNode(listener: (node: RedisNode) => () => void): void;
+  /** Called for each node, now or when it comes. */
+  onNode(listener: (node: RedisNode) => NodeListener): void;
+  /** Called when nodes came or went, when slots moved from one to another, and when `isKnown` turns true. */
+  onChange(listener: () => void): void;
   /** A node whose connection for commands is ready. Rejects, for people, when there is none for so long. */
   whenReady(timeoutMs: number): Promise<RedisNode>;
-  /** The node answers as one that takes no writes any more: another connection, or another node, may. */
-  doubt(node: RedisNode): void;
+  /** The node refused something: if for what it is, another connection or another node may not. */
+  doubt(node: RedisNode, refusal: string): void;
+  /** Fulfilled when it has been asked again where the nodes are. */
+  lookAgain(): Promise<void>;
   /** Why the nodes aren't known; null when they are. */
   problem(): string | null;
-  close(): void;
-}
-
-/** Who knows where the nodes are. */
-export interface Lookup {
-  /** Rejects with an error for people while nobody says. */
-  lookUp(): Promise<readonly Host[]>;
   close(): void;
 }
 
 export interface NodesOptions {
   /** See redis-url.ts. */
   url: string;
+  /** Whether it is a cluster. By default the Redis is asked. */
+  cluster?: boolean | null | undefined;
   tlsInsecure: boolean;
   /** Of the connections for commands, shown by CLIENT LIST. */
   name: string;
@@ -46,67 +53,85 @@ export interface NodesOptions {
   log: ConnectionLog;
 }
 
-/** What a replaced master takes is lost: so it is asked often who the master is, and oftener while the known one is away. */
+/** What a replaced master takes is lost: so it is asked often who the master is, and oftener while one is away. */
 const LOOK_MS = 500;
 const LOOK_WHILE_AWAY_MS = 100;
+/** Of a Redis that isn't, or is no longer, the one to talk to. */
+const WRONG_NODE = /^-?(?:READONLY|MOVED|ASK|CLUSTERDOWN|CROSSSLOT)\b/;
 
 /** Throws a TypeError for a URL that can't be used. Connects at once. */
 export function createNodes(options: NodesOptions): Nodes {
-  const address = parseRedisUrl(options.url);
+  const { url, name, answerTimeoutMs, log } = options;
+  const address = parseRedisUrl(url);
   const isTlsInsecure = options.tlsInsecure || address.isTlsInsecure;
-  const listeners: ((node: RedisNode) => () => void)[] = [];
-  const farewells = new Map<RedisNode, (() => void)[]>();
+  const nodeListeners: ((node: RedisNode) => NodeListener)[] = [];
+  const changeListeners: (() => void)[] = [];
+  const listening = new Map<RedisNode, NodeListener[]>();
   const waiting = new Set<(node: RedisNode) => void>();
   let all: readonly RedisNode[] = [];
+  let bySlot: readonly (RedisNode | undefined)[] = [];
+  let kind = kindOf(address, options.cluster);
   let problem: string | null = null;
+  let failures = 0;
   let isLooking = false;
   let isClosed = false;
-  const lookup =
-    address.masterName === null ? null : createSentinels({ address, isTlsInsecure, onNews: look });
   let lookedAt = 0;
-  const looks = lookup && setInterval(lookIfDue, LOOK_WHILE_AWAY_MS).unref();
+  let lookup: Lookup | null = null;
+  let looks: NodeJS.Timeout | undefined;
 
-  function open(at: Host | string): RedisNode {
-    const clients: Redis[] = [];
-    const connect = (name: string, answerTimeoutMs: number) => {
-      const client = createRedisClient({
-        ...address,
-        at,
-        isTlsInsecure,
-        name,
-        answerTimeoutMs,
-        log: options.log,
-      });
-      clients.push(client);
-      return client;
-    };
-    const node = {
-      address: typeof at === 'string' ? at : shownHost(at),
-      commands: connect(options.name, options.answerTimeoutMs),
-      connect,
-    };
-    node.commands.on('ready', () => {
-      for (const found of waiting) found(node);
+  function connect(at: Host | string, clientName: string, timeoutMs: number): Redis {
+    return createRedisClient({
+      ...address,
+      at,
+      isTlsInsecure,
+      name: clientName,
+      answerTimeoutMs: timeoutMs,
+      log,
     });
-    const close = () => {
-      for (const client of clients) client.disconnect();
-    };
-    farewells.set(node, [...listeners.map((listener) => listener(node)), close]);
+  }
+
+  function open(at: Host | string, id: string): RedisNode {
+    const node = createRedisNode({ at, id, connect, name, answerTimeoutMs });
+    listening.set(
+      node,
+      nodeListeners.map((listener) => listener(node)),
+    );
+    node.commands.on('ready', () => void greet(node));
+    node.commands.on('close', () => void look());
     return node;
   }
 
-  function take(places: readonly (Host | string)[]) {
-    const wanted = new Map(places.map((at) => [typeof at === 'string' ? at : shownHost(at), at]));
-    const gone = all.filter((node) => !wanted.has(node.address));
-    for (const { address } of all) wanted.delete(address);
-    const kept = all.filter((node) => !gone.includes(node));
-    all = [...kept, ...[...wanted.values()].map(open)];
-    for (const node of gone) bidFarewell(node);
+  async function greet(node: RedisNode) {
+    if (kind === 'unknown') {
+      const isCluster = await saysCluster(node.commands);
+      if (isCluster === null || kind !== 'unknown') return;
+      if (isCluster) return begin('cluster');
+      kind = 'one';
+      for (const listener of changeListeners) listener();
+    }
+    for (const { onReady } of listening.get(node) ?? []) onReady?.();
+    for (const found of waiting) found(node);
   }
 
-  function bidFarewell(node: RedisNode) {
-    for (const farewell of farewells.get(node) ?? []) farewell();
-    farewells.delete(node);
+  function take(places: readonly Place[]) {
+    const keyOf = ({ at, id }: Place) => `${shownHost(at)} ${id}`;
+    const known = new Map(all.map((node) => [`${node.address} ${node.id}`, node]));
+    const nodes = places.map((place) => known.get(keyOf(place)) ?? open(place.at, place.id));
+    const gone = all.filter((node) => !nodes.includes(node));
+    const slots: (RedisNode | undefined)[] = new Array(SLOTS);
+    for (const [i, place] of places.entries())
+      for (const [from, to] of place.slots) slots.fill(nodes[i], from, to + 1);
+    const isSame = gone.length === 0 && slots.every((node, slot) => node === bySlot[slot]);
+    all = nodes;
+    bySlot = slots;
+    for (const node of gone) dismiss(node);
+    if (!isSame) for (const listener of changeListeners) listener();
+  }
+
+  function dismiss(node: RedisNode) {
+    for (const { onGone } of listening.get(node) ?? []) onGone?.();
+    listening.delete(node);
+    node.close();
   }
 
   function lookIfDue() {
@@ -119,35 +144,62 @@ export function createNodes(options: NodesOptions): Nodes {
     isLooking = true;
     lookedAt = performance.now();
     try {
-      const places = await lookup.lookUp();
+      const places = await lookup.lookUp(all.map(({ commands }) => commands));
       if (!isClosed) take(places);
       problem = null;
+      failures = 0;
     } catch (error) {
       const reason = reasonOf(error);
-      // Sentinels that aren't connected yet are asked again when they are.
-      if (reason !== problem && all.length > 0)
-        options.log.warn({ reason }, 'who the master is can not be told; it stays');
+      // Once may be a connection that just begins, or ends.
+      if (++failures === 2 && all.length > 0)
+        log.warn({ reason }, 'which Redis has which runs can not be told; it stays');
       problem = reason;
     }
     isLooking = false;
   }
 
-  /** The nodes known so far may be well, though nobody says where they are: what they answer counts. */
-  function explain(): string | null {
-    return all.length > 0 ? null : (problem ?? 'no Redis is known yet');
+  function begin(newKind: typeof kind) {
+    kind = newKind;
+    if (kind === 'cluster') {
+      const scout = (at: Host) => connect(at, `${name}-scout`, answerTimeoutMs);
+      lookup = createCluster({ hosts: address.hosts, connect: scout, onNews: look });
+    } else if (kind === 'sentinels') lookup = createSentinels({ address, isTlsInsecure, onNews: look });
+    else all = address.path === null ? address.hosts.map((at) => open(at, '')) : [open(address.path, '')];
+    if (lookup) looks ??= setInterval(lookIfDue, LOOK_WHILE_AWAY_MS).unref();
+    void look();
   }
 
-  if (!lookup) take(address.path === null ? address.hosts : [address.path]);
+  /** The nodes known so far may be well, though nobody says where they are: what they answer counts. */
+  function explain(): string | null {
+    if (kind === 'cluster' && address.database !== 0)
+      return 'a cluster has the database 0 only: REDIS_URL names another';
+    if (all.length === 0) return problem ?? 'no Redis is known yet';
+    const orphans = kind === 'cluster' ? bySlot.filter((node) => node === undefined).length : 0;
+    return orphans === 0 ? null : `the cluster has no node for ${orphans} of its ${SLOTS} slots`;
+  }
 
+  begin(kind);
   return {
     database: address.database,
+    get isKnown() {
+      return kind !== 'unknown';
+    },
+    get isCluster() {
+      return kind === 'cluster';
+    },
     get all() {
       return all;
     },
-    of: () => all[0] ?? null,
+    of: (key) => {
+      if (kind === 'unknown') return null;
+      return (kind === 'cluster' ? bySlot[slotOf(key)] : all[0]) ?? null;
+    },
     onNode: (listener) => {
-      listeners.push(listener);
-      for (const node of all) farewells.get(node)?.unshift(listener(node));
+      nodeListeners.push(listener);
+      for (const node of all) listening.get(node)?.push(listener(node));
+    },
+    onChange: (listener) => {
+      changeListeners.push(listener);
     },
     whenReady: (timeoutMs) =>
       new Promise((resolve, reject) => {
@@ -162,18 +214,32 @@ export function createNodes(options: NodesOptions): Nodes {
         }, timeoutMs);
         waiting.add(found);
         const ready = all.find(({ commands }) => commands.status === 'ready');
-        if (ready) found(ready);
+        if (ready && kind !== 'unknown') found(ready);
       }),
-    doubt: ({ commands }) => {
-      if (commands.status === 'ready') commands.disconnect(true);
+    doubt: ({ commands }, refusal) => {
+      if (!WRONG_NODE.test(refusal)) return;
+      void look();
+      if (/^-?READONLY/.test(refusal) && commands.status === 'ready') commands.disconnect(true);
     },
+    lookAgain: look,
     problem: explain,
     close: () => {
       isClosed = true;
-      if (looks) clearInterval(looks);
+      clearInterval(looks);
       lookup?.close();
-      for (const node of all) bidFarewell(node);
+      for (const node of all) dismiss(node);
       all = [];
+      bySlot = [];
     },
   };
+}
+
+/** Null when the connection broke. A Redis that doesn't know the question is none. */
+async function saysCluster(client: Redis): Promise<boolean | null> {
+  try {
+    const reply = (await client.call('HELLO')) as unknown[];
+    return reply[reply.indexOf('mode') + 1] === 'cluster';
+  } catch {
+    return client.status === 'ready' ? false : null; // An error of Redis; or of the connection, and the next one asks again.
+  }
 }

@@ -1,16 +1,19 @@
-// Raw messages that wait to be recorded: in order, under their names, while Redis is away, full or slow.
+// The outbox of raw messages: they wait here to be recorded, in order and under their names, while Redis is away, full or
+// slow.
 import { createLatency, type LatencyTotals } from '../runs/latency.ts';
 import type { Recording } from '../runs/record.ts';
+import type { Outcome } from '../runs/store.ts';
 import { MAX_COUNT } from './batches.ts';
+import { createQueue, type Queue } from './queue.ts';
 import { type RecordCall, type Sendable, sendable } from './record-call.ts';
-import { createSender } from './sender.ts';
+import { createSender, type Sender } from './sender.ts';
 import type { Tally } from './tally.ts';
 
 export interface Outbox {
   push(recording: Recording): void;
-  /** What waits goes at once. */
+  /** Sends the waiting ones now. */
   hurry(): void;
-  /** The store may take updates again: do not wait for the next try. */
+  /** Redis may accept updates again: tries now. */
   retryNow(): void;
   /** Why nothing can be recorded at the moment; null while things move. */
   blockedBy(): string | null;
@@ -26,7 +29,9 @@ export interface Outbox {
 
 export interface OutboxOptions {
   call: RecordCall;
-  isAnswering(): Promise<boolean>;
+  /** Runs of different lanes don't wait for each other. A run's lane never changes. Default: all go in one. */
+  laneOf?(runId: string): number;
+  isAnswering(runId: string): Promise<boolean>;
   tally: Tally;
   /** Beyond either the oldest go, counted. Room for a burst that a healthy Redis needs a second for. */
   maxWaiting?: number;
@@ -38,71 +43,96 @@ interface Waiting extends Sendable {
   heardAt: number;
 }
 
-/** Two thousand messages a second are a hundred calls and not two thousand, and as many turns of readers. */
+interface Lane {
+  readonly queue: Queue<Waiting>;
+  readonly sender: Sender;
+}
+
+/** Two thousand messages a second then make a hundred calls, not two thousand, and readers are served as often. */
 const GATHER_MS = 10;
-/** What an update takes in memory beside its text, which takes up to two bytes per character. */
+/** Memory of an update, without its text: the text takes up to two bytes per character. */
 const OVERHEAD_BYTES = 300;
 
 /**
- * The store takes a name below one that it has for a repeat, so of a run one that failed is repeated before the next is
- * recorded. Nothing is folded, as a folded name would blur what is a repeat.
+ * A name at or below one that the store has counts as a repeat. So a failed update is repeated before the next one of its
+ * run is recorded. Updates are not folded: a folded one would have no name of its own, and could not be told from a repeat.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { call, isAnswering, tally, maxWaiting = 50_000, maxBytes = 64 * 1024 * 1024 } = options;
-  // The first `taken` places are empty: taking from the front must not move all that waits.
-  let waiting: (Waiting | undefined)[] = [];
-  let waitingBytes = 0;
-  let taken = 0;
-
+  const { call, isAnswering, tally, laneOf = () => 0 } = options;
+  const { maxWaiting = 50_000, maxBytes = 64 * 1024 * 1024 } = options;
+  const lanes = new Map<number, Lane>();
   const latency = createLatency();
+  let waiting = 0;
+  let waitingBytes = 0;
 
-  const sender = createSender<Waiting>({
-    call,
-    take,
-    settle: ({ runId, heardAt }, outcome) => {
-      if (outcome.status === 'recorded') latency.observe(performance.now() - heardAt);
-      tally.count(outcome.status, () => ('reason' in outcome ? `${runId}: ${outcome.reason}` : runId));
-    },
-    onFailure: 'repeat',
-    onRepeat: (reason, count) => tally.count('repeated-later', () => reason, count),
-    isAnswering,
-    gatherMs: GATHER_MS,
-  });
+  function laneFor(runId: string): Lane {
+    const number = laneOf(runId);
+    const known = lanes.get(number);
+    if (known) return known;
+    const queue = createQueue<Waiting>();
+    const sender = createSender<Waiting>({
+      call,
+      take: () => takeFrom(queue),
+      settle,
+      onFailure: 'repeat',
+      onRepeat: (reason, count) => tally.count('repeated-later', () => reason, count),
+      isAnswering: (item) => isAnswering(item.runId),
+      gatherMs: GATHER_MS,
+    });
+    const lane = { queue, sender };
+    lanes.set(number, lane);
+    return lane;
+  }
 
-  function take(): Waiting | undefined {
-    const item = waiting[taken];
+  function settle({ runId, heardAt }: Waiting, outcome: Outcome) {
+    if (outcome.status === 'recorded') latency.observe(performance.now() - heardAt);
+    tally.count(outcome.status, () => ('reason' in outcome ? `${runId}: ${outcome.reason}` : runId));
+  }
+
+  function takeFrom(queue: Queue<Waiting>): Waiting | undefined {
+    const item = queue.take();
     if (!item) return undefined;
-    waiting[taken++] = undefined;
+    waiting--;
     waitingBytes -= sizeOf(item);
-    if (taken > maxWaiting || taken === waiting.length) {
-      waiting = waiting.slice(taken);
-      taken = 0;
-    }
     return item;
   }
 
+  /** Of the longest lane: the one that is held up. */
+  function dropOldest() {
+    let longest: Queue<Waiting> | undefined;
+    for (const { queue } of lanes.values()) if (queue.size > (longest?.size ?? 0)) longest = queue;
+    if (longest) takeFrom(longest);
+    tally.count('dropped-oldest', () => `over ${maxWaiting} messages or ${maxBytes} bytes wait for Redis`);
+  }
+
+  const senders = () => [...lanes.values()].map(({ sender }) => sender);
   return {
     push: (recording) => {
       const item = { ...sendable(recording), heardAt: performance.now() };
-      waiting.push(item);
+      const { queue, sender } = laneFor(item.runId);
+      queue.push(item);
+      waiting++;
       waitingBytes += sizeOf(item);
-      while (waiting.length - taken > maxWaiting || waitingBytes > maxBytes) {
-        take();
-        tally.count(
-          'dropped-oldest',
-          () => `over ${maxWaiting} messages or ${maxBytes} bytes wait for Redis`,
-        );
-      }
+      while (waiting > maxWaiting || waitingBytes > maxBytes) dropOldest();
       sender.wake();
-      if (waiting.length - taken >= MAX_COUNT) sender.hurry();
+      if (queue.size >= MAX_COUNT) sender.hurry();
     },
-    hurry: sender.hurry,
-    retryNow: sender.retryNow,
-    blockedBy: sender.blockedBy,
-    isBehind: () => waiting.length - taken > MAX_COUNT,
-    size: () => waiting.length - taken,
+    hurry: () => {
+      for (const sender of senders()) sender.hurry();
+    },
+    retryNow: () => {
+      for (const sender of senders()) sender.retryNow();
+    },
+    blockedBy: () =>
+      senders()
+        .map((sender) => sender.blockedBy())
+        .find((reason) => reason !== null) ?? null,
+    isBehind: () => waiting > MAX_COUNT,
+    size: () => waiting,
     latency: latency.totals,
-    whenEmpty: sender.whenEmpty,
+    whenEmpty: async () => {
+      await Promise.all(senders().map((sender) => sender.whenEmpty()));
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-// One call of the record script, for one or more updates: what is sent, and what the answer means.
+// Calls the record script with one or more updates, and reads its answer.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
@@ -6,36 +6,36 @@ import type { Recording } from '../runs/record.ts';
 import { keyOf, type Settings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 import type { Nodes } from './nodes.ts';
-import { parseReply, placed, settingsLines, updateLines } from './record-script.ts';
+import { MISSING, parseReply, placed, settingsLines, updateLines } from './record-script.ts';
 import { reasonOf } from './redis-client.ts';
 
 const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');
 const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
 
-/** An update on its way to Redis: as text, so that it is encoded once however often it is sent. */
+/** An update, encoded once for all tries. */
 export interface Sendable {
   readonly runId: string;
   /** The update's lines for record.lua. */
   readonly text: string;
-  /** What it takes in a call. */
+  /** Its size within a call. */
   readonly bytes: number;
 }
 
-/** `wantEvent`: the outcome brings the event. */
+/** With `wantEvent` the outcome contains the event. */
 export function sendable(recording: Recording, wantEvent = false): Sendable {
   const text = updateLines(recording, wantEvent);
   return { runId: recording.runId, text, bytes: OVERHEAD_BYTES + Buffer.byteLength(text) };
 }
 
-/** The key, the place and what the protocol adds. */
+/** For the key, the place and the protocol. */
 const OVERHEAD_BYTES = 100;
 
 export interface CallResult {
   /** One for each update, in order. */
   outcomes: Outcome[];
   /**
-   * All of them failed, in a way that something between here and Redis may have to do with their size: the connection
-   * broke, nothing came in time, or an error that no rule of Redis gives for a moment.
+   * All of them failed, perhaps because the call was too big: the connection broke, no answer came in time, or the error is
+   * not one of those that Redis gives for a while to everybody.
    */
   mayBeTooBig: boolean;
 }
@@ -44,14 +44,17 @@ export interface CallResult {
 export type RecordCall = (batch: readonly Sendable[]) => Promise<CallResult>;
 
 /** What of the nodes it needs. */
-export type RecordNodes = Pick<Nodes, 'database' | 'of' | 'doubt'>;
+export type RecordNodes = Pick<Nodes, 'database' | 'isCluster' | 'of' | 'doubt'>;
 
+/** Of a cluster's node a call takes one run, as a script must not touch several slots; else all of them. */
 export function createRecordCall(nodes: RecordNodes, settings: Settings): RecordCall {
-  const head = settingsLines(settings, nodes.database);
+  const keyFor = (runId: string) => keyOf(settings.keyPrefix, runId);
+  /** Connections to which the script is known: else it would be sent for each of many runs. */
+  const taught = new WeakSet<Redis>();
 
-  return async (batch) => {
+  async function callNode(batch: readonly Sendable[]): Promise<CallResult> {
     const all = (outcome: Outcome) => batch.map(() => outcome);
-    const node = nodes.of(keyOf(settings.keyPrefix, batch[0]?.runId ?? ''));
+    const node = nodes.of(keyFor(batch[0]?.runId ?? ''));
     if (node?.commands.status !== 'ready') {
       const outcomes = all({ status: 'refused', reason: 'no connection to Redis' });
       return { outcomes, mayBeTooBig: false };
@@ -59,29 +62,64 @@ export function createRecordCall(nodes: RecordNodes, settings: Settings): Record
     const places = new Map<string, number>();
     const keys: string[] = [];
     const updates = batch.map(({ runId, text }) => {
-      const key = keyOf(settings.keyPrefix, runId);
+      const key = keyFor(runId);
       const place = places.get(key) ?? keys.push(key);
       places.set(key, place);
       return placed(text, place);
     });
+    const head = settingsLines(settings, nodes.database, nodes.isCluster);
     try {
       const reply = await run(node.commands, keys, [head, ...updates]);
+      taught.add(node.commands);
       const outcomes = parseReply(reply, batch.length);
       const [first] = outcomes;
-      if (first?.status === 'refused' && first.reason.startsWith('READONLY')) nodes.doubt(node);
+      if (first?.status === 'refused') nodes.doubt(node, first.reason);
       return { outcomes, mayBeTooBig: false };
     } catch (error) {
       if (!isReplyError(error)) {
         const reason = 'the connection to Redis broke before it answered';
         return { outcomes: all({ status: 'unknown', reason }), mayBeTooBig: true };
       }
+      nodes.doubt(node, error.message);
       const status = wasNotRun(error) ? 'refused' : 'unknown';
       return {
         outcomes: all({ status, reason: reasonOf(error) }),
         mayBeTooBig: !PASSING.test(error.message),
       };
     }
-  };
+  }
+
+  /** At the same time, but for the call that teaches a node the script. */
+  async function callEach(runs: readonly (readonly Sendable[])[]): Promise<CallResult[]> {
+    const calls: Promise<CallResult>[] = [];
+    for (const run of runs) {
+      const commands = nodes.of(keyFor(run[0]?.runId ?? ''))?.commands;
+      const call = callNode(run);
+      calls.push(call);
+      if (!commands || !taught.has(commands)) await call;
+    }
+    return Promise.all(calls);
+  }
+
+  async function callByRun(batch: readonly Sendable[]): Promise<CallResult> {
+    const byRun = new Map<string, Sendable[]>();
+    for (const item of batch) {
+      const items = byRun.get(item.runId);
+      if (items) items.push(item);
+      else byRun.set(item.runId, [item]);
+    }
+    const runs = [...byRun.values()];
+    const results = await callEach(runs);
+    const outcomes = new Map(
+      runs.flatMap((items, i) => items.map((item, place) => [item, results[i]?.outcomes[place]] as const)),
+    );
+    return {
+      outcomes: batch.map((item) => outcomes.get(item) ?? MISSING),
+      mayBeTooBig: results.every(({ mayBeTooBig }) => mayBeTooBig),
+    };
+  }
+
+  return (batch) => (nodes.isCluster ? callByRun(batch) : callNode(batch));
 }
 
 async function run(client: Redis, keys: string[], args: string[]): Promise<unknown> {
@@ -93,7 +131,7 @@ async function run(client: Redis, keys: string[], args: string[]): Promise<unkno
   }
 }
 
-/** What Redis answers as long as it takes nothing from anybody, or not from this user. */
+/** Errors that Redis gives while it accepts nothing, from anybody or from this user. */
 const PASSING =
   /^-?(?:OOM|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS|NOPERM|NOAUTH|WRONGPASS|BUSY|UNKILLABLE|TRYAGAIN|CROSSSLOT|MOVED|ASK)\b/;
 

@@ -4,14 +4,18 @@ import type { Recording } from '../runs/record.ts';
 import { channelPrefix, type HistoryOptions } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 
+/** What Redis has not said. */
+export const MISSING: Outcome = { status: 'unknown', reason: 'the script gave no answer' };
+
 /** The script's first argument. `database`: the number of the one that the connection has selected. */
-export function settingsLines(options: HistoryOptions, database: number): string {
+export function settingsLines(options: HistoryOptions, database: number, isCluster: boolean): string {
   return (
     line('history_limit', options.historyLimit) +
     line('ttl_ms', options.runTtlMs) +
     line('finished_ttl_ms', options.finishedTtlMs) +
     line('terminal_states', `,${options.terminalStates.map(jsonText).join()},`) +
-    line('channel_prefix', channelPrefix(database))
+    line('channel_prefix', channelPrefix(database)) +
+    line('publish', isCluster ? 'SPUBLISH' : 'PUBLISH')
   );
 }
 
@@ -54,9 +58,8 @@ type Reply = [refusal: string, ...outcomes: (string | [string, string])[]];
 /** An outcome for each of `count` updates. */
 export function parseReply(reply: unknown, count: number): Outcome[] {
   const [refusal, ...outcomes] = reply as Reply;
-  const missing: Outcome = { status: 'unknown', reason: 'the script gave no answer' };
   if (refusal !== '') return Array.from({ length: count }, () => ({ status: 'refused', reason: refusal }));
-  return Array.from({ length: count }, (_, i) => parseOutcome(outcomes[i]) ?? missing);
+  return Array.from({ length: count }, (_, i) => parseOutcome(outcomes[i]) ?? MISSING);
 }
 
 function parseOutcome(outcome: Reply[number] | undefined): Outcome | null {

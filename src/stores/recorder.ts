@@ -1,4 +1,4 @@
-// Records what somebody waits for the answer to: nothing is repeated, as the caller can say what went wrong.
+// Records updates whose sender waits for the outcome. Nothing is repeated: the sender can be told what went wrong.
 import type { Outcome, Store } from '../runs/store.ts';
 import { type RecordCall, type Sendable, sendable } from './record-call.ts';
 import { createSender } from './sender.ts';
@@ -7,21 +7,36 @@ interface Waiting extends Sendable {
   settle(outcome: Outcome): void;
 }
 
-export function createRecorder(call: RecordCall): Store['record'] {
-  const waiting: Waiting[] = [];
-  const sender = createSender<Waiting>({
-    call,
-    take: () => waiting.shift(),
-    settle: (item, outcome) => item.settle(outcome),
-    onFailure: 'refuse',
-  });
+/** Runs of different lanes don't wait for each other: their nodes may be different ones. */
+export function createRecorder(call: RecordCall, laneOf: (runId: string) => number): Store['record'] {
+  const lanes = new Map<number, { waiting: Waiting[]; wake(): void }>();
+
+  function laneFor(runId: string) {
+    const number = laneOf(runId);
+    const known = lanes.get(number);
+    if (known) return known;
+    const waiting: Waiting[] = [];
+    const sender = createSender<Waiting>({
+      call,
+      take: () => waiting.shift(),
+      settle: (item, outcome) => item.settle(outcome),
+      onFailure: 'refuse',
+    });
+    const lane = { waiting, wake: sender.wake };
+    lanes.set(number, lane);
+    return lane;
+  }
+
   return async (recordings, { wantEvents = false } = {}) => {
+    const used = new Set<{ wake(): void }>();
     const outcomes = recordings.map((recording) => {
       const { promise, settle } = outcomeToCome();
-      waiting.push({ ...sendable(recording, wantEvents), settle });
+      const lane = laneFor(recording.runId);
+      lane.waiting.push({ ...sendable(recording, wantEvents), settle });
+      used.add(lane);
       return promise;
     });
-    sender.wake();
+    for (const lane of used) lane.wake();
     return Promise.all(outcomes);
   };
 }

@@ -10,13 +10,15 @@ function fieldsOf(info: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-/** Why nothing can be recorded in this Redis; null if nothing speaks against it. */
-export function recordingProblem(info: string, keyPrefix: string): string | null {
+/** Why nothing can be recorded in this Redis; null if nothing speaks against it. `isCluster`: it is talked to as such. */
+export function recordingProblem(info: string, keyPrefix: string, isCluster = false): string | null {
   const fields = fieldsOf(info);
   if (fields.get('role') === 'slave')
     return 'this Redis is a replica, which takes no writes: REDIS_URL must name the master';
-  if (fields.get('cluster_enabled') === '1' && !/\{[^}]+\}/.test(keyPrefix))
-    return "this Redis is a node of a cluster, whose runs would lie on several nodes: set KEY_PREFIX='{rp}', and REDIS_URL to the node that owns its slot";
+  if (isCluster && Number.parseInt(fields.get('redis_version') ?? '7', 10) < 7)
+    return "the nodes of a cluster must be of Redis 7, which has sharded Pub/Sub: or set REDIS_CLUSTER=0, KEY_PREFIX='{rp}', and REDIS_URL to the node that owns its slot";
+  if (!isCluster && fields.get('cluster_enabled') === '1' && !/\{[^}]+\}/.test(keyPrefix))
+    return "this Redis is a node of a cluster, and REDIS_CLUSTER is 0: leave that out, or set KEY_PREFIX='{rp}', and REDIS_URL to the node that owns its slot";
   const most = Number(fields.get('maxmemory') ?? 0);
   const isFull = most > 0 && Number(fields.get('used_memory') ?? 0) >= most;
   if (isFull && fields.get('maxmemory_policy') === 'noeviction') return 'the memory of Redis is full';

@@ -3,7 +3,7 @@
 export interface RedisClock {
   /** Ms since 1970. The host's clock, until Redis has been asked. */
   now(): number;
-  /** Asks. Fulfilled in any case: without an answer what was known goes on. */
+  /** Asks Redis. Never rejects: without an answer the last known time is carried forward. */
   ask(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// What REDIS_URL may say: one Redis, a socket, or the sentinels that know which Redis is the master. Pure.
+// What REDIS_URL may say: one Redis, a socket, some nodes of a cluster, or the sentinels that know the master. Pure.
 
 export interface Host {
   readonly host: string;
@@ -6,7 +6,7 @@ export interface Host {
 }
 
 export interface RedisAddress {
-  /** Of the Redis, or of its sentinels. */
+  /** Of the Redis, of some nodes of a cluster, or of the sentinels. */
   readonly hosts: readonly Host[];
   /** A Unix socket instead. */
   readonly path: string | null;
@@ -44,16 +44,32 @@ export function parseRedisUrl(url: string): RedisAddress {
     );
   const isTls = /(?:rediss|valkeys)$/i.test(scheme);
   const places = path.split('/').slice(1).map(decoded);
-  if (!sentinel) {
-    if (hosts.includes(',')) throw new TypeError('must name one host: several are for redis+sentinel://');
+  if (!sentinel)
     return addressOf(login, query, { hosts: hostsOf(hosts || 'localhost', REDIS_PORT), isTls }, places);
-  }
   const [masterName, ...database] = places;
   if (!hosts || !masterName)
     throw new TypeError(
       'must name the sentinels and the master, as redis+sentinel://host:26379,host2:26379/mymaster',
     );
   return addressOf(login, query, { hosts: hostsOf(hosts, SENTINEL_PORT), isTls, masterName }, database);
+}
+
+/**
+ * 'unknown': a Redis that is yet to be asked whether it is a cluster's node. `cluster` says so, if it isn't null. Throws a
+ * TypeError for what doesn't go together.
+ */
+export function kindOf(
+  address: RedisAddress,
+  cluster: boolean | null | undefined,
+): 'one' | 'unknown' | 'sentinels' | 'cluster' {
+  if (address.masterName !== null) {
+    if (cluster) throw new TypeError('names sentinels, which know no cluster: REDIS_CLUSTER must not be 1');
+    return 'sentinels';
+  }
+  if (address.path !== null) return 'one';
+  if (cluster === true || (address.hosts.length > 1 && cluster !== false)) return 'cluster';
+  if (address.hosts.length > 1) throw new TypeError('must name one host, as REDIS_CLUSTER is 0');
+  return cluster === false ? 'one' : 'unknown';
 }
 
 /** For people and logs: without a password. */

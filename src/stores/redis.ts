@@ -1,12 +1,13 @@
 // The store on Redis: a list per run, a script that records, and for each node a connection for commands and one for
 // announcements.
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
 import type { ConnectionListener, Store, StoreStatus } from '../runs/store.ts';
 import { connectionProblem, isAnswering } from './connection-problem.ts';
 import { createHistoryReader } from './history-reader.ts';
 import { createListener } from './listener.ts';
-import { createNodes, type RedisNode } from './nodes.ts';
+import { createNodes } from './nodes.ts';
 import { createOutbox } from './outbox.ts';
 import { createRecordCall } from './record-call.ts';
 import { createRecorder } from './recorder.ts';
@@ -14,12 +15,16 @@ import { recordingProblem, startWarnings } from './redis-checks.ts';
 import { reasonOf } from './redis-client.ts';
 import { createRedisClock } from './redis-clock.ts';
 import { createLinkStates } from './redis-links.ts';
+import type { RedisNode } from './redis-node.ts';
+import { slotOf } from './slots.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 import { createTally } from './tally.ts';
 
 export interface RedisStoreOptions extends Settings {
   /** See redis-url.ts. */
   url: string;
+  /** See `NodesOptions`. */
+  cluster?: boolean | null;
   tlsInsecure: boolean;
   /** The channel on which workers publish raw messages. */
   rawChannel: string;
@@ -29,7 +34,7 @@ export interface RedisStoreOptions extends Settings {
 /** A node, and the connection on which it announces. */
 interface Link {
   readonly node: RedisNode;
-  readonly announcements: RedisNode['commands'];
+  readonly announcements: Redis;
   readonly subscriber: Subscriber;
 }
 
@@ -38,12 +43,15 @@ const COMMAND_TIMEOUT_MS = 5000;
 const SUBSCRIBER_TIMEOUT_MS = 15_000;
 /** Managed Redis closes command connections that are idle for minutes. */
 const KEEP_ALIVE_MS = 30_000;
+/** Of a cluster's runs: so many wait for their nodes apart from each other. A node has many of them. */
+const LANES = 64;
 
 export function createRedisStore(options: RedisStoreOptions): Store {
-  const { url, tlsInsecure, rawChannel, keyPrefix, log } = options;
+  const { url, cluster, tlsInsecure, rawChannel, keyPrefix, log } = options;
   const historyKey = (runId: string) => keyOf(keyPrefix, runId);
   const nodes = createNodes({
     url,
+    cluster,
     tlsInsecure,
     name: 'run-progress',
     answerTimeoutMs: COMMAND_TIMEOUT_MS,
@@ -53,14 +61,25 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const linkStates = createLinkStates();
   const call = createRecordCall(nodes, options);
   const tally = createTally(log);
-  const outbox = createOutbox({ call, isAnswering: async () => isAnswering(home()?.node.commands), tally });
-  const listener = createListener({ push: outbox.push, onNewEpoch: outbox.hurry, tally });
+  const laneOf = (runId: string) => (nodes.isCluster ? slotOf(historyKey(runId)) % LANES : 0);
+  const outbox = createOutbox({
+    call,
+    laneOf,
+    isAnswering: (runId) => isAnswering(nodes.of(historyKey(runId))?.commands),
+    tally,
+  });
+  const listener = createListener({
+    push: outbox.push,
+    onNewEpoch: outbox.hurry,
+    onOtherNode: () => void nodes.lookAgain().then(() => home()?.subscriber.markAgain()),
+    tally,
+  });
   const connectionListeners: ConnectionListener[] = [];
   const onConnection: ConnectionListener = (event, concerns) => {
     for (const notify of connectionListeners) notify(event, concerns);
   };
   const clock = createRedisClock({
-    time: () => commandsFor(markerKeyOf(keyPrefix)).time(),
+    time: () => ask(markerKeyOf(keyPrefix), (commands) => commands.time()),
     onError: (error) =>
       log.debug({ reason: reasonOf(error) }, "TIME failed: pings go on by the clock's last answer"),
   });
@@ -69,24 +88,33 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   nodes.onNode((node) => {
     const announcements = node.connect('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);
     const { commands } = node;
-    const { database } = nodes;
     const subscriber = createSubscriber({
-      ...{ client: announcements, commands, database, rawChannel, keyPrefix, listener, onConnection, log },
+      ...{ client: announcements, node, nodes, rawChannel, keyPrefix, listener, onConnection, log },
     });
     links.set(node, { node, announcements, subscriber });
-    const ends = [linkStates.watch('commands', commands), linkStates.watch('subscriber', announcements)];
-    commands.on('ready', () => {
-      outbox.retryNow();
-      void clock.ask();
-      void warnAtStart(node);
-      // What could not be read can be now.
-      if (announcements.status === 'ready') onConnection('back', () => true);
-    });
-    return () => {
-      links.delete(node);
-      subscriber.close();
-      for (const end of ends) end();
+    const at = node.id === '' ? '' : ` ${node.address}`;
+    const ends = [
+      linkStates.watch(`commands${at}`, commands),
+      linkStates.watch(`subscriber${at}`, announcements),
+    ];
+    return {
+      onReady: () => {
+        outbox.retryNow();
+        void clock.ask();
+        void warnAtStart(node);
+        // What could not be read can be now.
+        if (announcements.status === 'ready') onConnection('back', () => true);
+      },
+      onGone: () => {
+        links.delete(node);
+        subscriber.close();
+        for (const end of ends) end();
+      },
     };
+  });
+  nodes.onChange(() => {
+    outbox.retryNow();
+    for (const { subscriber } of links.values()) subscriber.rehome();
   });
   const keepAlive = setInterval(() => {
     if (home()?.node.commands.status === 'ready') void clock.ask();
@@ -105,8 +133,14 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     return link;
   }
 
-  function commandsFor(key: string) {
-    return linkFor(key).node.commands;
+  async function ask<T>(key: string, question: (commands: Redis, key: string) => Promise<T>): Promise<T> {
+    const { node } = linkFor(key);
+    try {
+      return await question(node.commands, key);
+    } catch (error) {
+      nodes.doubt(node, reasonOf(error));
+      throw error;
+    }
   }
 
   /** Why runs can't be read or recorded, by what Redis says and allows; null also where it says nothing. */
@@ -114,13 +148,17 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     const key = historyKey('');
     const commands = nodes.of(key)?.commands;
     if (commands?.status !== 'ready') return null;
-    const [read, info] = await Promise.allSettled([
+    const [read, ...infos] = await Promise.allSettled([
       commands.lrange(key, 0, 0).then(() => commands.lindex(key, -1)),
-      commands.info(),
+      ...nodes.all.map((node) => node.commands.info()),
     ]);
     if (read.status === 'rejected') return `Redis refuses to read runs: ${reasonOf(read.reason)}`;
-    // A user may do without INFO: what it would say then comes to light at the first update.
-    return info.status === 'fulfilled' ? recordingProblem(info.value, keyPrefix) : null;
+    for (const info of infos) {
+      // A user may do without INFO: what it would say then comes to light at the first update.
+      const problem = info.status === 'fulfilled' && recordingProblem(info.value, keyPrefix, nodes.isCluster);
+      if (problem) return problem;
+    }
+    return null;
   }
 
   async function warnAtStart({ commands }: RedisNode) {
@@ -139,8 +177,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     // A subscriber that is half open shows nothing by itself: it would count as hearing until its own PING times out.
     const problems = await Promise.all(
       [...links.values()].flatMap(({ node, announcements }) => [
-        connectionProblem(node.commands, 'connection'),
-        connectionProblem(announcements, 'subscriber connection'),
+        connectionProblem(node.commands, 'connection', nodeName(node)),
+        connectionProblem(announcements, 'subscriber connection', nodeName(node)),
       ]),
     );
     return problems.find((problem) => problem !== null) ?? null;
@@ -172,12 +210,11 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   }
 
   return {
-    record: createRecorder(call),
-    read: createHistoryReader(async (runId, start, stop) => {
-      const key = historyKey(runId);
-      return commandsFor(key).lrange(key, start, stop);
-    }),
-    readLast: async (runId) => commandsFor(historyKey(runId)).lindex(historyKey(runId), -1),
+    record: createRecorder(call, laneOf),
+    read: createHistoryReader((runId, start, stop) =>
+      ask(historyKey(runId), (commands, key) => commands.lrange(key, start, stop)),
+    ),
+    readLast: (runId) => ask(historyKey(runId), (commands, key) => commands.lindex(key, -1)),
     follow: async (runId, onEntries) => {
       const { subscriber } = linkFor(historyKey(runId));
       await subscriber.follow(runId, (announcement) => onEntries(announcement.split('\n')));
@@ -202,4 +239,9 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       nodes.close();
     },
   };
+}
+
+/** For people, where there are several. */
+function nodeName({ id, address }: RedisNode): string {
+  return id === '' ? 'Redis' : `Redis at ${address}`;
 }

@@ -1,23 +1,24 @@
-// Sends updates to Redis: one call at a time, in order, and repeats what failed. The loop of all that records: the service's
-// raw messages, its HTTP requests, and the publisher for Node.
+// Sends updates to Redis: one call at a time, in order, and repeats those that failed. The service's raw messages, its HTTP
+// requests and the publisher for Node all use this loop.
 import type { Outcome } from '../runs/store.ts';
 import { type Batch, createBatches } from './batches.ts';
 import type { CallResult, Sendable } from './record-call.ts';
+import { MISSING } from './record-script.ts';
 
 export interface Sender {
-  /** There is something to take. The first call begins at once. */
+  /** Says that there is an update to take. The first call begins at once. */
   wake(): void;
   /** Does not wait for more updates to send together. */
   hurry(): void;
-  /** Redis may take updates again: does not wait for the next try. */
+  /** Redis may accept updates again: tries now. */
   retryNow(): void;
   /** Why nothing can be recorded at the moment; null while things move. */
   blockedBy(): string | null;
-  /** Updates that were taken, and are not settled. */
+  /** How many updates are taken and not settled yet. */
   readonly unsettled: number;
   /** Fulfilled when nothing waits any more, or after `stop`. */
   whenEmpty(): Promise<void>;
-  /** Sends nothing any more, once the call under way has ended. */
+  /** Ends the loop after the call under way. */
   stop(): void;
 }
 
@@ -29,18 +30,18 @@ export interface SenderOptions<T extends Sendable> {
   /** Called once for each update, in order within a run. */
   settle(item: T, outcome: Outcome): void;
   /**
-   * 'repeat': an update is sent until Redis has it. Of a run none is sent before the one that failed. One that Redis
-   * doesn't take though it takes others is settled as 'rejected' after several tries.
-   * 'refuse': what failed is settled as it is, and all that waits behind it is refused.
+   * 'repeat': an update is sent until Redis has it, and the later ones of its run wait for that. If Redis accepts others
+   * but not this one, it is settled as 'rejected' after several tries.
+   * 'refuse': a failed update is settled with its outcome, and everything behind it is refused.
    */
   onFailure: 'repeat' | 'refuse';
-  /** So many updates are repeated, and why. */
+  /** `count` updates are repeated, for this reason. */
   onRepeat?(reason: string, count: number): void;
-  /** Redis answers something small: so a failure of one update alone is that update's. */
-  isAnswering?(): Promise<boolean>;
+  /** Whether the update's Redis answers a small command. If it does, the failure of a single update is due to that update. */
+  isAnswering?(item: T): Promise<boolean>;
   /**
-   * From one call to the next at least so long, so that more go together; not where a call can carry no more, or `hurry`
-   * is called. Default: 0.
+   * The least time from one call to the next, so that more updates share a call. A full batch does not wait, and `hurry`
+   * ends the wait. Default: 0.
    */
   gatherMs?: number;
 }
@@ -71,7 +72,8 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
         batch = batches.next();
       }
       gatherUntil = performance.now() + gatherMs;
-      if (batch.isTrial && options.isAnswering && !(await options.isAnswering())) {
+      const [first] = batch.items;
+      if (batch.isTrial && first && options.isAnswering && !(await options.isAnswering(first))) {
         await retrying.wait(retryMs(failures++));
         continue;
       }
@@ -91,7 +93,7 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
     for (const resolve of emptied.splice(0)) resolve();
   }
 
-  /** False when it failed: then it is for `onFailure` to say what becomes of it. */
+  /** False when it failed: then `onFailure` says what becomes of it. */
   function isSettled(item: T, outcome: Outcome): boolean {
     if (outcome.status === 'refused' || outcome.status === 'unknown') {
       blocked = outcome.reason;
@@ -143,9 +145,7 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
   };
 }
 
-const MISSING: Outcome = { status: 'unknown', reason: 'the script gave no answer' };
-
-/** Random, so that many processes don't come at once when Redis is back. */
+/** Random, so that many processes don't all try at once when Redis is back. */
 function retryMs(failures: number): number {
   return Math.min(RETRY_MS * 2 ** failures, MAX_RETRY_MS) * (0.5 + Math.random() / 2);
 }

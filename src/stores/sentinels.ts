@@ -1,9 +1,10 @@
 // The sentinels: which Redis is the master now. They are asked again and again, as a master that they have replaced goes
 // on answering for seconds, and forgets then what it was told.
 import type { Redis } from 'ioredis';
-import type { Lookup } from './nodes.ts';
+import { inTime, type Lookup } from './lookup.ts';
 import { createRedisClient, reasonOf } from './redis-client.ts';
 import type { Host, RedisAddress } from './redis-url.ts';
+import { SLOTS } from './slots.ts';
 
 /** A sentinel that doesn't answer must not hold up the word of the others for long. */
 const ANSWER_TIMEOUT_MS = 1000;
@@ -48,11 +49,13 @@ export function createSentinels({ address, isTlsInsecure, onNews }: SentinelsOpt
   return {
     lookUp: async () => {
       const reached = sentinels.filter(({ status }) => status === 'ready');
-      const answers = (await Promise.all(reached.map(ask))).filter((answer) => answer !== null);
+      const answers = (await Promise.all(reached.map((sentinel) => inTime(ask(sentinel))))).filter(
+        (answer) => answer !== null,
+      );
       // The highest epoch is the newest decision: a sentinel that was cut off from the others is behind.
       const newest = answers.sort((a, b) => b.epoch - a.epoch)[0];
-      if (newest) return [newest.master];
-      const why = [...new Set(reasons.values())].join('; ') || 'not connected yet';
+      if (newest) return [{ at: newest.master, id: '', slots: [[0, SLOTS - 1]] }];
+      const why = [...new Set(reasons.values())].join('; ') || 'none has answered yet';
       throw new Error(`no sentinel names the master "${masterName}": ${why}`);
     },
     close: () => {

@@ -1,7 +1,7 @@
-// Counts what happens to messages, by reason, and says so in the log at most once a second.
+// Counts raw messages by what became of them, and logs the counts at most once a second.
 import type { Logger } from 'pino';
 
-/** Reasons that are the normal course, or the mechanism at work: counted, not logged. */
+/** The normal cases: counted, not logged. */
 const SILENT = new Set(['recorded', 'repeat']);
 /** What became of the messages, by reason. */
 const CONSEQUENCES = new Map([

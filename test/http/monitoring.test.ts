@@ -37,6 +37,17 @@ test('the expressions of the dashboard are PromQL', (t) => {
   promtool(['check', 'rules', 'panels.yml'], folder);
 });
 
+test('the guide lists every metric of ours, and no other', async (t) => {
+  const service = await startService();
+  t.after(() => service.stop());
+  const text = await (await request(`${service.url}/metrics`)).body.text();
+  // prom-client's own are not listed one by one.
+  const ours = [...text.matchAll(/^# TYPE (run_progress_(?!nodejs_|process_)\w+)/gm)].map(([, name]) => name);
+  const guide = readFileSync('docs/monitoring.md', 'utf8');
+  const listed = [...guide.matchAll(/^\| `(run_progress_(?!nodejs_|process_)\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual(listed.sort(), ours.sort());
+});
+
 test('the service gives every metric that they ask for', async (t) => {
   const service = await startService();
   t.after(() => service.stop());

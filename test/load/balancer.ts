@@ -11,9 +11,16 @@ import { readiness } from '../support/readiness.ts';
 import { freePort } from '../support/redis.ts';
 
 const BLOCK = guideBlock('scaling', 'nginx-instances');
+const ROUTED = guideBlock('scaling', 'nginx-routed');
+
+export interface BalancerOptions {
+  upstreamPorts: readonly number[];
+  /** The readers of a run go to one instance. */
+  isRouted: boolean;
+}
 
 /** Gives its port, when it passes requests on. Ended with the test. */
-export async function startBalancer(t: TestContext, upstreamPorts: readonly number[]): Promise<number> {
+export async function startBalancer(t: TestContext, options: BalancerOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'run-progress-balancer-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePort();
@@ -29,7 +36,7 @@ events { worker_connections 16384; }
 http {
   access_log off;
   ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
-  ${guideServers(port, upstreamPorts)}
+  ${guideServers(port, options)}
 }
 `,
   );
@@ -43,7 +50,7 @@ http {
 }
 
 /** The guide's block with these ports, and as many instances. */
-function guideServers(port: number, upstreamPorts: readonly number[]): string {
+function guideServers(port: number, { upstreamPorts, isRouted }: BalancerOptions): string {
   const instances = [...BLOCK.matchAll(/^ *server 127\.0\.0\.1:\d+ .*\n/gm)].map(([line]) => line);
   assert.ok(instances.length >= upstreamPorts.length);
   return instances
@@ -52,5 +59,6 @@ function guideServers(port: number, upstreamPorts: readonly number[]): string {
         text.replace(line, upstreamPorts[i] ? line.replace(/:\d+/, `:${upstreamPorts[i]}`) : ''),
       BLOCK,
     )
-    .replace('listen 80 ', `listen 127.0.0.1:${port} `);
+    .replace('listen 80 ', `listen 127.0.0.1:${port} `)
+    .replace('{\n', `{\n${isRouted ? ROUTED : ''}`);
 }

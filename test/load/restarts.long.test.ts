@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { request } from 'undici';
 import { createPublisher } from '../../src/publish/publisher.ts';
 import { readHistory } from '../support/history-list.ts';
 import { assertDense } from '../support/invariants.ts';
@@ -79,6 +80,15 @@ async function untilConnected(followers: readonly Follower[]) {
   });
 }
 
+/** Of all instances together: a run that is open in two of them counts twice. */
+async function openRuns(services: readonly Service[]): Promise<number> {
+  const counts = services.map(async ({ url }) => {
+    const text = await (await request(`${url}/metrics`)).body.text();
+    return Number(/^run_progress_runs_open (\d+)$/m.exec(text)?.[1]);
+  });
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+}
+
 /** Ends the instance by SIGTERM, and starts it again on its port. Fulfilled when all readers are back. */
 async function restart(t: TestContext, service: Service, env: Record<string, string>, followers: Follower[]) {
   const before = followers.map(({ delays }) => delays.length);
@@ -143,9 +153,16 @@ async function assertNothingLost(
   return histories.reduce((sum, history) => sum + history.length, 0);
 }
 
-for (const { title, instances, processes, restarts, isRaw } of [
+for (const { title, instances, processes, restarts, isRaw = true, isRouted = false } of [
   // Three of four are there all the time, so a bare PUBLISH is always heard.
-  { title: 'four instances, one after the other', instances: 4, processes: 1, restarts: 4, isRaw: true },
+  { title: 'four instances, one after the other', instances: 4, processes: 1, restarts: 4 },
+  {
+    title: 'two instances, each run at one of them',
+    instances: 2,
+    processes: 1,
+    restarts: 2,
+    isRouted: true,
+  },
   // Meanwhile nginx answers 502, and updates come from a publisher that needs no service.
   { title: 'one instance of four processes, twice', instances: 1, processes: 4, restarts: 2, isRaw: false },
 ])
@@ -165,16 +182,15 @@ for (const { title, instances, processes, restarts, isRaw } of [
       t.after(() => service.stop('SIGKILL'));
       services.push(service);
     }
-    const port = await startBalancer(
-      t,
-      services.map((service) => service.port),
-    );
+    const upstreamPorts = services.map((service) => service.port);
+    const port = await startBalancer(t, { upstreamPorts, isRouted });
     const publisher = createPublisher({ redisUrl: redis.url });
     t.after(() => publisher.close());
     const publishRaw: Publish = (runId, update) =>
       worker.publish('autoshorts:progress', JSON.stringify({ run_id: runId, ...update }));
     const workers = startWorkers(isRaw ? publishRaw : publisher.publish);
     const { followers, pages } = await openReaders(port);
+    if (isRouted) assert.equal(await openRuns(services), RUNS.length);
 
     for (let i = 0; i < restarts; i++) {
       const at = i % instances;

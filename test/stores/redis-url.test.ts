@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseRedisUrl, type RedisAddress, shownAddress } from '../../src/stores/redis-url.ts';
+import { kindOf, parseRedisUrl, type RedisAddress, shownAddress } from '../../src/stores/redis-url.ts';
 
 const PLAIN: RedisAddress = {
   hosts: [{ host: 'localhost', port: 6379 }],
@@ -26,6 +26,7 @@ for (const [url, differs] of [
   ['redis://localhost', {}],
   ['REDIS://localhost:6379/', {}],
   ['redis:///3', { database: 3 }],
+  ['redis://a:26379,[::1]:5', { hosts: SENTINELS }],
   ['valkey://localhost?db=2&max_connections=5', { database: 2 }],
   [
     'redis://user:p%40ss%2F@h:1/4',
@@ -64,7 +65,6 @@ for (const [url, problem] of [
   ['redis://', /^must be a redis:\/\/ URL/],
   ['localhost:6379', /^must be a redis:\/\/ URL/],
   ['unix:/run/redis.sock', /^must be a redis:\/\/ URL/],
-  ['redis://:secret@a,b', /one host/],
   ['redis://:secret@a/0/1', /more behind its database number/],
   ['redis://:secret@a/mymaster', /database number/],
   ['redis://:secret@a:70000', /name a host as/],
@@ -78,6 +78,22 @@ for (const [url, problem] of [
       (error) =>
         error instanceof TypeError && problem.test(error.message) && !error.message.includes('secret'),
     ));
+
+for (const [url, cluster, kind] of [
+  ['redis://localhost', null, 'unknown'],
+  ['redis://localhost', false, 'one'],
+  ['redis://localhost', true, 'cluster'],
+  ['redis://a,b', null, 'cluster'],
+  ['unix:///run/redis.sock', null, 'one'],
+  ['redis+sentinel://a/mymaster', null, 'sentinels'],
+] as const)
+  test(`${url} with REDIS_CLUSTER ${cluster} is ${kind}`, () =>
+    assert.equal(kindOf(parseRedisUrl(url), cluster), kind));
+
+test('several hosts are a cluster, and sentinels none', () => {
+  assert.throws(() => kindOf(parseRedisUrl('redis://a,b'), false), /one host/);
+  assert.throws(() => kindOf(parseRedisUrl('redis+sentinel://a/m'), true), /REDIS_CLUSTER/);
+});
 
 test('any login comes out as it was put in, and is never shown', () => {
   fc.assert(

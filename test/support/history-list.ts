@@ -10,7 +10,7 @@ export interface StoredEvent extends ProgressMessage {
 
 /** Oldest first. Fails where an entry is none that the service could read. */
 export async function readHistory(
-  client: Redis,
+  client: Pick<Redis, 'lrange'>,
   runId: string,
   keyPrefix = 'autoshorts',
 ): Promise<StoredEvent[]> {

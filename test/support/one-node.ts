@@ -3,6 +3,6 @@ import type { Redis } from 'ioredis';
 import type { RecordNodes } from '../../src/stores/record-call.ts';
 
 export function oneNode(client: Redis): RecordNodes {
-  const node = { address: '', commands: client, connect: () => client };
-  return { database: client.options.db ?? 0, of: () => node, doubt: () => {} };
+  const node = { address: '', id: '', commands: client, connect: () => client, close: () => {} };
+  return { database: client.options.db ?? 0, isCluster: false, of: () => node, doubt: () => {} };
 }

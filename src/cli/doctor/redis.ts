@@ -1,12 +1,15 @@
 // The side of Redis: what the service and its workers need there, and whether they have it.
+import { once } from 'node:events';
 import type { Redis } from 'ioredis';
-import { createNodes, type Nodes, type RedisNode } from '../../stores/nodes.ts';
+import { markerKeyOf } from '../../runs/settings.ts';
+import { createNodes, type Nodes } from '../../stores/nodes.ts';
 import { recordingProblem } from '../../stores/redis-checks.ts';
 import { reasonOf } from '../../stores/redis-client.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 
 export interface RedisDoctorOptions {
   redisUrl: string;
+  redisCluster: boolean | null;
   tlsInsecure: boolean;
   rawChannel: string;
   keyPrefix: string;
@@ -24,49 +27,33 @@ redis.call('LTRIM', KEYS[1], -1, -1)
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('LRANGE', KEYS[1], 0, -1)
 redis.call('TIME')
-return redis.call('PUBLISH', ARGV[2], 'doctor')`;
+return redis.call(ARGV[3], ARGV[2], 'doctor')`;
 
 export async function checkRedis(options: RedisDoctorOptions): Promise<Finding[]> {
+  const failures = new Set<string>();
   const nodes = createNodes({
     url: options.redisUrl,
+    cluster: options.redisCluster,
     tlsInsecure: options.tlsInsecure,
     name: 'run-progress-doctor',
     answerTimeoutMs: ANSWER_MS,
-    log: { info: () => {}, warn: () => {} },
+    log: { info: () => {}, warn: (fields) => failures.add(String('reason' in fields && fields.reason)) },
   });
   try {
-    const { commands: client } = await connected(nodes);
+    const { commands: client } = await nodes.whenReady(ANSWER_MS);
+    if (nodes.isCluster) await nodes.lookAgain();
     return [
       await checkLatency(client),
-      ...(await checkServer(client, options)),
-      await checkRights(client, options),
-      await checkListeners(client, options),
+      ...(await checkServer(client, options, nodes.isCluster)),
+      await checkRights(nodes, options),
+      await checkListeners(nodes, options),
     ];
   } catch (error) {
-    return [fault('Redis', `${reasonOf(error)}\nis REDIS_URL right, and reachable from here?`)];
+    const reasons = [...failures, reasonOf(error)].join('\n');
+    return [fault('Redis', `${reasons}\nis REDIS_URL right, and reachable from here?`)];
   } finally {
     nodes.close();
   }
-}
-
-function connected(nodes: Nodes): Promise<RedisNode> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Error(nodes.problem() ?? `no connection within ${ANSWER_MS / 1000} s`)),
-      ANSWER_MS,
-    );
-    nodes.onNode((node) => {
-      node.commands.once('ready', () => {
-        clearTimeout(timer);
-        resolve(node);
-      });
-      node.commands.on('error', (error) => {
-        clearTimeout(timer);
-        reject(error);
-      });
-      return () => {};
-    });
-  });
 }
 
 async function checkLatency(client: Redis): Promise<Finding> {
@@ -82,7 +69,11 @@ async function checkLatency(client: Redis): Promise<Finding> {
 }
 
 /** INFO is not everybody's right: then there is less to say. */
-async function checkServer(client: Redis, { keyPrefix }: RedisDoctorOptions): Promise<Finding[]> {
+async function checkServer(
+  client: Redis,
+  { keyPrefix }: RedisDoctorOptions,
+  isCluster: boolean,
+): Promise<Finding[]> {
   const text = await client.info().catch((error: unknown) => reasonOf(error));
   const field = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(text)?.[1];
   const version = field('redis_version');
@@ -93,7 +84,7 @@ async function checkServer(client: Redis, { keyPrefix }: RedisDoctorOptions): Pr
       ? fault('version', `${version}: RESP3 and ACLs need 6, sharded Pub/Sub 7. Update Redis`)
       : ok('version', `${version}, database ${database}`),
   ];
-  const problem = recordingProblem(text, keyPrefix);
+  const problem = recordingProblem(text, keyPrefix, isCluster);
   if (problem !== null) findings.push(fault('recording', problem));
   const policy = field('maxmemory_policy') ?? 'noeviction';
   const limit = Number(field('maxmemory') ?? 0);
@@ -114,10 +105,12 @@ async function checkServer(client: Redis, { keyPrefix }: RedisDoctorOptions): Pr
   return findings;
 }
 
-async function checkRights(client: Redis, { keyPrefix, rawChannel }: RedisDoctorOptions): Promise<Finding> {
+async function checkRights(nodes: Nodes, { keyPrefix, rawChannel }: RedisDoctorOptions): Promise<Finding> {
   const key = `${keyPrefix}:run:doctor-${Date.now().toString(36)}`;
   try {
-    await client.eval(TRIAL, 1, key, TEST_TTL_SECONDS * 1000, key);
+    const client = await clientFor(nodes, key);
+    const publish = nodes.isCluster ? 'SPUBLISH' : 'PUBLISH';
+    await client.eval(TRIAL, 1, key, TEST_TTL_SECONDS * 1000, key, publish);
     return ok('rights', `may record under ${keyPrefix}:run:* and announce it`);
   } catch (error) {
     const reason = reasonOf(error);
@@ -130,16 +123,24 @@ async function checkRights(client: Redis, { keyPrefix, rawChannel }: RedisDoctor
   }
 }
 
-async function checkListeners(client: Redis, { rawChannel }: RedisDoctorOptions): Promise<Finding> {
-  const database = client.options.db ?? 0;
+/** The raw channel is heard on the node that has the marker's key. */
+async function checkListeners(nodes: Nodes, { keyPrefix, rawChannel }: RedisDoctorOptions): Promise<Finding> {
   try {
+    const client = await clientFor(nodes, markerKeyOf(keyPrefix));
     const [, count] = (await client.pubsub('NUMSUB', rawChannel)) as [string, number];
     if (Number(count) > 0) return ok('channel', `${count} listening to ${rawChannel}`);
     return warning(
       'channel',
-      `nobody listens to ${rawChannel}: a bare PUBLISH is lost. Does the service run with this REDIS_URL (database ${database}) and PROGRESS_CHANNEL?`,
+      `nobody listens to ${rawChannel}: a bare PUBLISH is lost. Does the service run with this REDIS_URL (database ${nodes.database}) and PROGRESS_CHANNEL?`,
     );
   } catch (error) {
     return warning('channel', `who listens to ${rawChannel} is not told: ${reasonOf(error)}`);
   }
+}
+
+async function clientFor(nodes: Nodes, key: string): Promise<Redis> {
+  const client = nodes.of(key)?.commands;
+  if (!client) throw new Error(nodes.problem() ?? 'no node has the key');
+  if (client.status !== 'ready') await once(client, 'ready', { signal: AbortSignal.timeout(ANSWER_MS) });
+  return client;
 }

@@ -1,0 +1,33 @@
+// Who knows which Redis servers take writes: nobody need be asked of one Redis, the sentinels of a master, the nodes of a
+// cluster.
+import type { Redis } from 'ioredis';
+import type { Host } from './redis-url.ts';
+
+export interface Place {
+  readonly at: Host;
+  /** In a cluster the node's id, else ''. */
+  readonly id: string;
+  /** First and last slots. */
+  readonly slots: readonly (readonly [number, number])[];
+}
+
+export interface Lookup {
+  /** `known` are the connections to the nodes of the last answer. Rejects with an error for people while nobody says. */
+  lookUp(known: readonly Redis[]): Promise<readonly Place[]>;
+  close(): void;
+}
+
+const ANSWER_TIMEOUT_MS = 1000;
+
+/** Null where the answer doesn't come in time: one that hangs must not hold up what the others say. */
+export async function inTime<T>(answer: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, ANSWER_TIMEOUT_MS, null);
+  });
+  try {
+    return await Promise.race([answer, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

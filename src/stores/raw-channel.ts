@@ -1,0 +1,139 @@
+// The raw channel and its markers on a subscriber connection: subscribes, sets the own marker, and tries on where Redis
+// refuses.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { channelPrefix, markerChannelOf, markerKeyOf } from '../runs/settings.ts';
+import type { Listener } from './listener.ts';
+import type { Nodes } from './nodes.ts';
+import { reasonOf } from './redis-client.ts';
+import type { RedisNode } from './redis-node.ts';
+import { createReminder } from './reminder.ts';
+
+const MARKER_SCRIPT = readFileSync(new URL('./marker.lua', import.meta.url), 'utf8');
+
+const RETRY_MS = 1000;
+
+export interface RawChannelOptions {
+  client: Redis;
+  /** That `client` leads to. Where RESP2 refuses EVAL on a subscribed connection, the marker goes by its command connection. */
+  node: RedisNode;
+  nodes: Pick<Nodes, 'database' | 'lookAgain'>;
+  rawChannel: string;
+  keyPrefix: string;
+  listener: Listener;
+  log: Logger;
+}
+
+export interface RawChannel {
+  /** Between `hear` and `leave` or `lose`, whether or not Redis allows it. */
+  readonly isWanted: boolean;
+  /** The connection's first commands, or again when the own marker can't be relied on any more. */
+  hear(): Promise<void>;
+  leave(): void;
+  /** The connection is gone. */
+  lose(): void;
+  /** False for what comes on another channel. */
+  onMessage(channel: string, text: string): boolean;
+  /** Why raw messages aren't heard; null when they are. */
+  problem(): string | null;
+}
+
+export function createRawChannel(options: RawChannelOptions): RawChannel {
+  const { client, node, nodes, rawChannel, keyPrefix, listener, log } = options;
+  const markerKey = markerKeyOf(keyPrefix);
+  const markerChannel = markerChannelOf(keyPrefix, nodes.database);
+  let isWanted = false;
+  let refusal: string | null = null;
+  const reminder = createReminder();
+  let retry: NodeJS.Timeout | undefined;
+  let warnedOfResp2 = false;
+
+  async function hear() {
+    clearTimeout(retry);
+    isWanted = true;
+    const id = randomBytes(8).toString('base64url');
+    const token = node.id === '' ? id : `${id}@${node.id}`;
+    try {
+      // A refused SUBSCRIBE would still let the marker through, and others would count from it.
+      if (refusal) await client.subscribe(rawChannel, markerChannel);
+      listener.attach(id, node.id);
+      const [subscribed, marked] = await subscribeAndMark(token);
+      if (subscribed) throw subscribed;
+      if (marked) await markByOtherConnection(marked, token);
+      refusal = null;
+      reminder.end();
+    } catch (error) {
+      // The connection broke, and the next one begins anew; or another node has the channel now.
+      if (client.status !== 'ready' || !isWanted) return;
+      const reason = reasonOf(error);
+      listener.attach('');
+      void nodes.lookAgain();
+      if (reminder.isDue(reason))
+        log.error({ reason, channel: rawChannel }, 'Redis refuses the raw channel or its marker; trying on');
+      refusal = reason;
+      retry = setTimeout(hear, RETRY_MS).unref();
+    }
+  }
+
+  /**
+   * In one write, under 1,200 bytes, so that Redis reads both together and lets no message between. The script goes
+   * whole: a NOSCRIPT would open that window. Resolves with the error of each.
+   */
+  async function subscribeAndMark(token: string): Promise<(Error | null)[]> {
+    const results = await client
+      .pipeline()
+      .subscribe(rawChannel, markerChannel)
+      .eval(MARKER_SCRIPT, 1, markerKey, ...markerArguments(token))
+      .exec();
+    return results?.map(([error]) => error) ?? [];
+  }
+
+  async function markByOtherConnection(error: Error, token: string) {
+    // `mode` is 'subscriber' where ioredis fell back to RESP2.
+    if (client.mode !== 'subscriber') throw error;
+    if (!warnedOfResp2)
+      log.warn(
+        'Redis speaks RESP2 only: a raw message sent just while a server connects may be missed by it',
+      );
+    warnedOfResp2 = true;
+    await node.commands.eval(MARKER_SCRIPT, 1, markerKey, ...markerArguments(token));
+  }
+
+  function markerArguments(token: string) {
+    return [listener.newestEpoch(), token, channelPrefix(nodes.database)];
+  }
+
+  function lose() {
+    clearTimeout(retry);
+    // Until the next own marker nothing counts as heard.
+    if (isWanted) listener.attach('');
+    isWanted = false;
+  }
+
+  return {
+    get isWanted() {
+      return isWanted;
+    },
+    hear,
+    lose,
+    leave: () => {
+      lose();
+      client.unsubscribe(rawChannel, markerChannel).catch((error: unknown) => {
+        log.debug({ reason: reasonOf(error) }, 'UNSUBSCRIBE failed: what still comes is not recorded');
+      });
+    },
+    onMessage: (channel, text) => {
+      if (channel !== rawChannel && channel !== markerChannel) return false;
+      if (!isWanted) return true;
+      if (channel === rawChannel) listener.onMessage(text);
+      else listener.onMarker(text);
+      return true;
+    },
+    problem: () => {
+      if (refusal) return `Redis refuses the raw channel: ${refusal}`;
+      return listener.isAttached() ? null : 'the own marker has not been heard yet';
+    },
+  };
+}
