@@ -1,27 +1,21 @@
 // The recipes of docs/terminal.md, run as they stand there.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { request } from 'undici';
+import { guideBlock } from '../support/guide.ts';
 import { publish } from '../support/publish.ts';
 import { startService } from '../support/service.ts';
 
-const guide = readFileSync(new URL('../../docs/terminal.md', import.meta.url), 'utf8');
 const service = await startService();
 test.after(() => service.stop('SIGKILL'));
 // As `npm install -g` puts it on the path.
 const bin = mkdtempSync(join(tmpdir(), 'run-progress-'));
 test.after(() => rmSync(bin, { recursive: true, force: true }));
 symlinkSync(resolve('dist/cli.js'), join(bin, 'run-progress'));
-
-function recipe(name: string): string {
-  const text = new RegExp(`<!-- tested: ${name} -->\n\`\`\`sh\n(.*?)\`\`\``, 's').exec(guide)?.[1];
-  assert.ok(text, `docs/terminal.md has no recipe "${name}"`);
-  return text;
-}
 
 function runScript(script: string, env: Record<string, string>): Promise<{ code: number; stdout: string }> {
   const all = { ...env, PATH: `${bin}:${process.env.PATH}`, RUN_PROGRESS_URL: service.url };
@@ -35,14 +29,14 @@ function runScript(script: string, env: Record<string, string>): Promise<{ code:
 test('the CI recipe goes on after a run that ended well, and fails with one that failed', async () => {
   await publish(service, 'good', { state: 'END' });
   await publish(service, 'bad', { state: 'FAILED' });
-  const good = await runScript(recipe('ci'), { RUN: 'good' });
+  const good = await runScript(guideBlock('terminal', 'ci'), { RUN: 'good' });
   assert.deepEqual([good.code, good.stdout.trim().split('\n').at(-1)], [0, 'deploying']);
-  const bad = await runScript(recipe('ci'), { RUN: 'bad' });
+  const bad = await runScript(guideBlock('terminal', 'ci'), { RUN: 'bad' });
   assert.deepEqual([bad.code, bad.stdout.trim().split('\n').at(-1)], [1, 'the run did not end well (1)']);
 });
 
 test('the cron recipe reports its lines, its progress and its end', async () => {
-  const { code } = await runScript(recipe('cron'), { TZ: 'UTC' });
+  const { code } = await runScript(guideBlock('terminal', 'cron'), { TZ: 'UTC' });
   assert.equal(code, 0);
   const day = new Date().toISOString().slice(0, 10);
   const run = await (await request(`${service.url}/api/runs/nightly-${day}`)).body.json();
