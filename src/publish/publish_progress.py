@@ -9,8 +9,9 @@ recorded, or after 2 s; other updates it waits for only briefly. While Redis is 
 a lost answer is recorded once. Publisher says more.
 
 Environment (default): REDIS_URL (redis://localhost:6379/0; redis+sentinel://host,host2/mymaster/0), REDIS_TLS_INSECURE=1
-for a self-signed certificate; and as for the service KEY_PREFIX (autoshorts), TERMINAL_STATES (END,FAILED), HISTORY_LIMIT
-(500), RUN_TTL_SECONDS (86400), FINISHED_TTL_SECONDS (3600). PROGRESS_CHANNEL is not used: it may stay set.
+for a self-signed certificate, REDIS_CLUSTER=0 for a cluster's node that is taken for one Redis; and as for the service
+KEY_PREFIX (autoshorts), TERMINAL_STATES (END,FAILED), HISTORY_LIMIT (500), RUN_TTL_SECONDS (86400), FINISHED_TTL_SECONDS
+(3600). PROGRESS_CHANNEL is not used: it may stay set.
 
 A job from its beginning to its end (tracked and connect_celery say more):
 
@@ -53,6 +54,7 @@ import weakref
 
 import redis
 from redis.backoff import NoBackoff
+from redis.crc import key_slot
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -699,41 +701,51 @@ class Publisher:
     def _record(self, batch):
         """The outcome of each, and why Redis refuses all ('' if it doesn't). See the script."""
         if self._redis is None:
-            self._redis = _connect(self._url)
-            self._looked_at = time.monotonic()
-        self._look_for_master()
-        database = self._redis.connection_pool.connection_kwargs.get("db") or 0
-        keys, args = {}, [_lines({**self._script_settings, "channel_prefix": f"{database}/" if database else ""})]
+            self._redis = _Nodes(self._url)
+        if not self._redis.is_cluster():
+            return self._record_at_once(batch)
+        # A script must not touch runs on several nodes.
+        by_run = {}
+        for place, sent in enumerate(batch):
+            by_run.setdefault(sent[0], []).append(place)
+        outcomes, refusal = [NOT_RECORDED] * len(batch), ""
+        for places in by_run.values():
+            try:
+                found, why = self._record_at_once([batch[place] for place in places])
+            except (redis.RedisError, OSError) as error:
+                self._redis.forget()
+                if len(by_run) == 1:
+                    raise
+                found, why = [NOT_RECORDED] * len(places), _reason(error)
+            refusal = refusal or why
+            for place, outcome in zip(places, found):
+                outcomes[place] = outcome
+        return outcomes, refusal
+
+    def _record_at_once(self, batch):
+        prefix = f"{self._redis.database}/" if self._redis.database else ""
+        publish = "SPUBLISH" if self._redis.is_cluster() else "PUBLISH"
+        keys, args = {}, [_lines({**self._script_settings, "channel_prefix": prefix, "publish": publish})]
         for run_id, n, update in batch:
             place = keys.setdefault(f"{self._prefix}:run:{run_id}", len(keys) + 1)
             fields = {field: update[field] for field in _PARSERS if field in update}
             args.append(_lines({"history": place, "run_id": _json(run_id), "source": self._source, "n": n, **fields}))
+        client = self._redis.of(next(iter(keys)))
         try:
-            reply = self._redis.evalsha(RECORD_SHA, len(keys), *keys, *args)
+            reply = client.evalsha(RECORD_SHA, len(keys), *keys, *args)
         except redis.exceptions.NoScriptError:
-            reply = self._redis.eval(RECORD_SCRIPT, len(keys), *keys, *args)
+            reply = client.eval(RECORD_SCRIPT, len(keys), *keys, *args)
         refusal, *outcomes = reply
         if refusal.startswith("READONLY"):
             self._disconnect()  # It is a replica now: another connection may lead to the master.
         return [NOT_RECORDED] * len(batch) if refusal else outcomes, refusal
 
-    def _look_for_master(self):
-        """Sentinels replace a master that goes on answering for seconds, and then forgets what it was told."""
-        pool = self._redis.connection_pool
-        if not hasattr(pool, "get_master_address") or time.monotonic() < self._looked_at + LOOK_SECONDS:
-            return
-        self._looked_at = time.monotonic()
-        try:
-            pool.get_master_address()  # Closes the connection if it is another one.
-        except redis.ConnectionError:
-            pass  # No sentinel answers. The master that is known may be well.
-
     def _ask(self, *command):
-        client = _connect(self._url)
+        nodes = _Nodes(self._url)
         try:
-            return client.execute_command(*command)
+            return nodes.of(command[1] if len(command) > 1 else self._prefix).execute_command(*command)
         finally:
-            client.connection_pool.disconnect()
+            nodes.close()
 
     def _clock(self):
         """Seconds since 1970 by the clock of Redis. None if it doesn't answer."""
@@ -756,9 +768,9 @@ class Publisher:
         return int(attempt[1]) if attempt else None
 
     def _disconnect(self):
-        client, self._redis = self._redis, None
-        if client is not None:
-            client.connection_pool.disconnect()
+        nodes, self._redis = self._redis, None
+        if nodes is not None:
+            nodes.close()
 
     def _warn(self, kind, text):
         if kind in self._warned:
@@ -1151,6 +1163,95 @@ def _bytes(text):
 def _lines(values):
     """As the script takes them: JSON text has no line ends."""
     return "\n".join(f"{name}={value}" for name, value in values.items())
+
+
+class _Nodes:
+    """The Redis servers that have the runs: one, the master that sentinels name, or the masters of a cluster."""
+
+    def __init__(self, url):
+        self._url = url
+        # Some nodes of a cluster, to begin with.
+        found = re.fullmatch(r"(\w+://(?:.*@)?)([^/?@]+)(.*)", url)
+        hosts = found[2].split(",") if found else []
+        self._seeds = [found[1] + host + found[3] for host in hosts] if "+sentinel:" not in url and hosts else [url]
+        self._clients = {}  # By URL.
+        self._slots = []  # First and last slot, and the client of the master that has them.
+        self._is_cluster = None
+        self._looked_at = time.monotonic()
+        self.database = self._client(self._seeds[0]).connection_pool.connection_kwargs.get("db") or 0
+
+    def _client(self, url):
+        if url not in self._clients:
+            self._clients[url] = _connect(url)
+        return self._clients[url]
+
+    def is_cluster(self):
+        if self._is_cluster is None:
+            given = os.environ.get("REDIS_CLUSTER")
+            self._is_cluster = len(self._seeds) > 1 or given == "1" or (given != "0" and self._says_cluster())
+        return self._is_cluster
+
+    def _says_cluster(self):
+        if "+sentinel:" in self._url:
+            return False
+        try:
+            reply = self._client(self._url).execute_command("HELLO")
+        except redis.ResponseError:
+            return False  # It doesn't know the question.
+        fields = reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2]))
+        return fields.get("mode") == "cluster"
+
+    def of(self, key):
+        """The client of the server that has the key."""
+        if not self.is_cluster():
+            client = self._client(self._url)
+            self._look_for_master(client.connection_pool)
+            return client
+        if not self._slots:
+            self._look_for_slots()
+        slot = key_slot(_bytes(key))
+        for first, last, client in self._slots:
+            if first <= slot <= last:
+                return client
+        raise redis.ConnectionError(f"no node of the cluster has slot {slot}")
+
+    def forget(self):
+        """A node of a cluster has failed, or has the slot no more."""
+        self._slots = []
+
+    def _look_for_slots(self):
+        reason = None
+        for url in [*self._clients, *self._seeds]:
+            client = self._client(url)
+            try:
+                ranges = client.execute_command("CLUSTER", "SLOTS")
+            except (redis.RedisError, OSError) as error:
+                reason = error
+                continue
+            asked = client.connection_pool.connection_kwargs.get("host")
+            self._slots = [
+                (first, last, self._client(self._url_at(host or asked, port))) for first, last, (host, port, *_), *_ in ranges
+            ]
+            return
+        raise redis.ConnectionError(f"no node of the cluster answers: {_reason(reason)}")
+
+    def _url_at(self, host, port):
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return re.sub(r"^(\w+://(?:.*@)?)[^/?@]+", lambda found: found[1] + place, self._seeds[0])
+
+    def _look_for_master(self, pool):
+        """Sentinels replace a master that goes on answering for seconds, and then forgets what it was told."""
+        if not hasattr(pool, "get_master_address") or time.monotonic() < self._looked_at + LOOK_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        try:
+            pool.get_master_address()  # Closes the connection if it is another one.
+        except redis.ConnectionError:
+            pass  # No sentinel answers. The master that is known may be well.
+
+    def close(self):
+        for client in self._clients.values():
+            client.connection_pool.disconnect()
 
 
 def _connect(url):

@@ -15,6 +15,8 @@ export interface RedisCluster {
   masters(): Promise<RedisServer[]>;
   /** The master that has this key. */
   masterOf(key: string): Promise<RedisServer>;
+  /** The first of these keys that isn't on the server that `url` names. */
+  keyElsewhere(keys: readonly string[]): Promise<string>;
   /** Fulfilled when a replica has taken the place of a master that was killed. */
   untilReplaced(old: RedisServer): Promise<void>;
   stop(): Promise<void>;
@@ -56,6 +58,11 @@ export async function startCluster(): Promise<RedisCluster> {
     return server;
   };
   const masters = async () => [...new Set((await ranges()).map(([, , [, port]]) => serverAt(port)))];
+  const masterOf = async (key: string) => {
+    const slot = Number(await client.cluster('KEYSLOT', key));
+    const range = (await ranges()).find(([from, to]) => slot >= from && slot <= to);
+    return serverAt(range?.[2][1] ?? 0);
+  };
   const urlOf = (some: readonly RedisServer[]) =>
     `redis://${some.map(({ port }) => `127.0.0.1:${port}`).join()}`;
   return {
@@ -65,10 +72,10 @@ export async function startCluster(): Promise<RedisCluster> {
     client,
     clientOf,
     masters,
-    masterOf: async (key) => {
-      const slot = Number(await client.cluster('KEYSLOT', key));
-      const range = (await ranges()).find(([from, to]) => slot >= from && slot <= to);
-      return serverAt(range?.[2][1] ?? 0);
+    masterOf,
+    keyElsewhere: async (keys) => {
+      for (const key of keys) if ((await masterOf(key)) !== servers[0]) return key;
+      throw new Error('all keys are on one server');
     },
     untilReplaced: async (old) => {
       await pollUntil('a replica in the place of the master', async () => {
