@@ -16,9 +16,11 @@ import type { Tally } from './tally.ts';
 export interface Listener {
   /**
    * A new connection, to this node ('' but in a cluster): nothing is recorded until the marker with this token is heard on
-   * it. Without a token nothing is recorded at all.
+   * it.
    */
   attach(token: string, node?: string): void;
+  /** That connection is gone: nothing is recorded, unless another has been attached since. */
+  detach(token: string): void;
   onMarker(text: string): void;
   onMessage(text: string): void;
   /** The own marker has been heard on this connection. */
@@ -54,6 +56,11 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
     attach: (newToken, newNode = '') => {
       token = newToken;
       node = newNode;
+      attached = false;
+    },
+    detach: (oldToken) => {
+      if (oldToken !== token) return;
+      token = '';
       attached = false;
     },
     onMarker: (text) => {

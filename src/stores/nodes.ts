@@ -73,7 +73,7 @@ export function createNodes(options: NodesOptions): Nodes {
   let kind = kindOf(address, options.cluster);
   let problem: string | null = null;
   let failures = 0;
-  let isLooking = false;
+  let looking: Promise<void> | null = null;
   let isClosed = false;
   let lookedAt = 0;
   let lookup: Lookup | null = null;
@@ -139,12 +139,16 @@ export function createNodes(options: NodesOptions): Nodes {
     if (isAway || performance.now() - lookedAt >= LOOK_MS) void look();
   }
 
-  async function look() {
-    if (!lookup || isLooking || isClosed) return;
-    isLooking = true;
+  function look(): Promise<void> {
+    if (!lookup || isClosed) return Promise.resolve();
+    looking ??= lookOnce(lookup);
+    return looking;
+  }
+
+  async function lookOnce(by: Lookup) {
     lookedAt = performance.now();
     try {
-      const places = await lookup.lookUp(all.map(({ commands }) => commands));
+      const places = await by.lookUp(all.map(({ commands }) => commands));
       if (!isClosed) take(places);
       problem = null;
       failures = 0;
@@ -155,7 +159,7 @@ export function createNodes(options: NodesOptions): Nodes {
         log.warn({ reason }, 'which Redis has which runs can not be told; it stays');
       problem = reason;
     }
-    isLooking = false;
+    looking = null;
   }
 
   function begin(newKind: typeof kind) {

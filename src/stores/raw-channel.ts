@@ -45,6 +45,8 @@ export function createRawChannel(options: RawChannelOptions): RawChannel {
   const markerKey = markerKeyOf(keyPrefix);
   const markerChannel = markerChannelOf(keyPrefix, nodes.database);
   let isWanted = false;
+  /** Of the own marker. */
+  let id = '';
   let refusal: string | null = null;
   const reminder = createReminder();
   let retry: NodeJS.Timeout | undefined;
@@ -53,7 +55,7 @@ export function createRawChannel(options: RawChannelOptions): RawChannel {
   async function hear() {
     clearTimeout(retry);
     isWanted = true;
-    const id = randomBytes(8).toString('base64url');
+    id = randomBytes(8).toString('base64url');
     const token = node.id === '' ? id : `${id}@${node.id}`;
     try {
       // A refused SUBSCRIBE would still let the marker through, and others would count from it.
@@ -68,7 +70,7 @@ export function createRawChannel(options: RawChannelOptions): RawChannel {
       // The connection broke, and the next one begins anew; or another node has the channel now.
       if (client.status !== 'ready' || !isWanted) return;
       const reason = reasonOf(error);
-      listener.attach('');
+      listener.detach(id);
       void nodes.lookAgain();
       if (reminder.isDue(reason))
         log.error({ reason, channel: rawChannel }, 'Redis refuses the raw channel or its marker; trying on');
@@ -108,7 +110,7 @@ export function createRawChannel(options: RawChannelOptions): RawChannel {
   function lose() {
     clearTimeout(retry);
     // Until the next own marker nothing counts as heard.
-    if (isWanted) listener.attach('');
+    if (isWanted) listener.detach(id);
     isWanted = false;
   }
 

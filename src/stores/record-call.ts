@@ -44,7 +44,7 @@ export interface CallResult {
 export type RecordCall = (batch: readonly Sendable[]) => Promise<CallResult>;
 
 /** What of the nodes it needs. */
-export type RecordNodes = Pick<Nodes, 'database' | 'isCluster' | 'of' | 'doubt'>;
+export type RecordNodes = Pick<Nodes, 'database' | 'isCluster' | 'of' | 'doubt' | 'lookAgain'>;
 
 /** Of a cluster's node a call takes one run, as a script must not touch several slots; else all of them. */
 export function createRecordCall(nodes: RecordNodes, settings: Settings): RecordCall {
@@ -52,7 +52,7 @@ export function createRecordCall(nodes: RecordNodes, settings: Settings): Record
   /** Connections to which the script is known: else it would be sent for each of many runs. */
   const taught = new WeakSet<Redis>();
 
-  async function callNode(batch: readonly Sendable[]): Promise<CallResult> {
+  async function callNode(batch: readonly Sendable[], hasMoved = false): Promise<CallResult> {
     const all = (outcome: Outcome) => batch.map(() => outcome);
     const node = nodes.of(keyFor(batch[0]?.runId ?? ''));
     if (node?.commands.status !== 'ready') {
@@ -79,6 +79,11 @@ export function createRecordCall(nodes: RecordNodes, settings: Settings): Record
       if (!isReplyError(error)) {
         const reason = 'the connection to Redis broke before it answered';
         return { outcomes: all({ status: 'unknown', reason }), mayBeTooBig: true };
+      }
+      // Nothing has failed: the slot is another node's now.
+      if (/^-?MOVED\b/.test(error.message) && !hasMoved) {
+        await nodes.lookAgain();
+        return callNode(batch, true);
       }
       nodes.doubt(node, error.message);
       const status = wasNotRun(error) ? 'refused' : 'unknown';

@@ -16,6 +16,7 @@ function setUp() {
       heard.push(recording.update.log ?? '');
     },
     onNewEpoch: () => heard.push('new epoch'),
+    onOtherNode: () => heard.push('other node'),
     tally,
   });
   const message = (log: string) => listener.onMessage(JSON.stringify({ run_id: 'r', log }));
@@ -88,7 +89,7 @@ test('a new connection hears nothing until its own marker, and goes on from the 
   listener.attach('first');
   listener.onMarker('100 first');
   message('a');
-  listener.attach('');
+  listener.detach('first');
   message('unheard');
   listener.attach('second');
   listener.onMarker('100 first');
@@ -139,4 +140,35 @@ test('it says when another epoch begins, so that what was heard before goes firs
   listener.onMarker('99 late');
   message('b');
   assert.deepEqual(heard, ['new epoch', 'a', 'new epoch', 'b']);
+});
+
+test('a connection that goes leaves the one that has taken its place alone', () => {
+  const { listener, message, names } = setUp();
+  listener.attach('old', 'node1');
+  listener.onMarker('100 old@node1');
+  listener.attach('new', 'node2');
+  listener.detach('old');
+  listener.onMarker('200 new@node2');
+  message('a');
+  assert.deepEqual(names(), [['a', '200', 1]]);
+});
+
+test('a marker of another node ends the counting here, as somebody counts there', () => {
+  const { listener, message, names, tally, heard } = setUp();
+  listener.attach('mine', 'node1');
+  listener.onMarker('90 theirs@node2');
+  listener.onMarker('100 mine@node1');
+  message('a');
+  listener.onMarker('150 theirs@node1');
+  message('b');
+  listener.onMarker('200 theirs@node2');
+  message('c');
+  assert.equal(listener.isAttached(), false);
+  assert.equal(listener.newestEpoch(), 200);
+  assert.deepEqual(names(), [
+    ['a', '100', 1],
+    ['b', '150', 1],
+  ]);
+  assert.equal(heard.at(-1), 'other node');
+  assert.equal(tally.totals().get('before-marker'), 1);
 });

@@ -4,5 +4,11 @@ import type { RecordNodes } from '../../src/stores/record-call.ts';
 
 export function oneNode(client: Redis): RecordNodes {
   const node = { address: '', id: '', commands: client, connect: () => client, close: () => {} };
-  return { database: client.options.db ?? 0, isCluster: false, of: () => node, doubt: () => {} };
+  return {
+    database: client.options.db ?? 0,
+    isCluster: false,
+    of: () => node,
+    doubt: () => {},
+    lookAgain: async () => {},
+  };
 }
