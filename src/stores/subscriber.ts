@@ -13,6 +13,7 @@ import { createReminder } from './reminder.ts';
 
 const PING_MS = 5000;
 const RETRY_MS = 1000;
+const RAW_TIMEOUT_MS = 15_000;
 
 export interface SubscriberOptions {
   client: Redis;
@@ -45,10 +46,13 @@ export interface Subscriber {
 
 export function createSubscriber(options: SubscriberOptions): Subscriber {
   const { client, node, nodes, keyPrefix, onConnection, log } = options;
-  const raw = createRawChannel(options);
+  const isSharded = node.id !== '';
+  // When the last sharded subscription of a connection ends, ioredis forgets that there are others, and the other way round:
+  // so each kind has a connection in a cluster.
+  const rawClient = isSharded ? node.connect('run-progress-raw', RAW_TIMEOUT_MS) : client;
+  const raw = createRawChannel({ ...options, client: rawClient });
   const isHome = () => nodes.of(markerKeyOf(keyPrefix)) === node;
   const channelFor = (runId: string) => channelOf(keyPrefix, nodes.database, runId);
-  const isSharded = node.id !== '';
   let followers = new Map<string, Follower>();
   let isAttached = false;
   let followRefusal: string | null = null;
@@ -56,10 +60,13 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   let followRetry: NodeJS.Timeout | undefined;
   let movedSoon: NodeJS.Timeout | undefined;
 
-  client.on('ready', attach).on('close', lose).on('message', hear).on('smessage', hear).on('moved', onMoved);
+  client.on('ready', attach).on('close', lose).on('smessage', hear).on('moved', onMoved);
+  rawClient.on('message', hear);
+  if (isSharded) rawClient.on('ready', rehome).on('close', raw.lose);
   // A half-open connection makes no error by itself: an unanswered PING does (socketTimeout).
   const pinger = setInterval(() => {
-    if (client.status === 'ready') client.ping().catch(logged('PING'));
+    for (const each of new Set([client, rawClient]))
+      if (each.status === 'ready') each.ping().catch(logged('PING'));
   }, PING_MS).unref();
 
   function hear(channel: string, text: string) {
@@ -73,7 +80,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     const lost = new Set([...followers.values()].map(({ runId }) => runId));
     followers = new Map();
     isAttached = false;
-    raw.lose();
+    if (!isSharded) raw.lose();
     onConnection('lost', (runId) => lost.has(runId));
   }
 
@@ -81,9 +88,17 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   async function attach() {
     if (!nodes.isKnown) return;
     isAttached = true;
-    if (isHome()) await raw.hear();
+    if (!isSharded && isHome()) await raw.hear();
     await tryToFollow();
     if (client.status === 'ready') onConnection('back', () => true);
+  }
+
+  /** Where the connection is new, or the marker's key has come to this node, or gone. */
+  function rehome() {
+    if (client.status === 'ready' && !isAttached) void attach();
+    if (rawClient.status !== 'ready' || (!isSharded && !isAttached) || isHome() === raw.isWanted) return;
+    if (isHome()) void raw.hear();
+    else raw.leave();
   }
 
   /** The channel of no run, as no run_id is empty: a user that may not follow runs is found out before a reader comes. */
@@ -134,15 +149,9 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       if (followers.delete(channel) && client.status === 'ready')
         unsubscribe(channel).catch(logged('UNSUBSCRIBE'));
     },
-    rehome: () => {
-      if (client.status !== 'ready') return;
-      if (!isAttached) void attach();
-      else if (isHome() === raw.isWanted) return;
-      else if (isHome()) void raw.hear();
-      else raw.leave();
-    },
+    rehome,
     markAgain: () => {
-      if (client.status === 'ready' && isHome()) void raw.hear();
+      if (rawClient.status === 'ready' && isHome()) void raw.hear();
     },
     problem: () => {
       const problem = isHome() ? raw.problem() : null;
@@ -150,8 +159,10 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     },
     close: () => {
       clearInterval(pinger);
-      client.off('ready', attach).off('close', lose).off('message', hear).off('smessage', hear);
-      client.off('moved', onMoved);
+      client.off('ready', attach).off('close', lose).off('smessage', hear).off('moved', onMoved);
+      rawClient.off('message', hear).off('ready', rehome).off('close', raw.lose);
+      raw.lose();
+      rawClient.disconnect();
       lose();
       client.disconnect();
     },

@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { pino } from 'pino';
 import { createPublisher } from '../../src/publish/publisher.ts';
+import { parseSettings } from '../../src/runs/settings.ts';
+import { createRedisStore } from '../../src/stores/redis.ts';
 import { type RedisCluster, startCluster } from '../support/cluster.ts';
 import { readHistory } from '../support/history-list.ts';
+import { pollUntil } from '../support/poll-until.ts';
 import { publish } from '../support/publish.ts';
 import { untilUnready } from '../support/readiness.ts';
 import { launchService, startService } from '../support/service.ts';
@@ -102,4 +106,27 @@ test('KEY_PREFIX with a hash tag and REDIS_CLUSTER=0: the node that owns its slo
   const service = await startService({ REDIS_URL: owner.url, REDIS_CLUSTER: '0', KEY_PREFIX: '{rp}' });
   t.after(() => service.stop());
   assert.equal((await publish(service, 'r', { log: 'x' })).message, 'x');
+});
+
+test('raw messages are heard though the last run on their node is followed no more', async (t) => {
+  const keyPrefix = 'hearing';
+  const home = await cluster.masterOf(`${keyPrefix}:marker`);
+  let run = 'run';
+  while ((await cluster.masterOf(`${keyPrefix}:run:${run}`)) !== home) run += '+';
+  const store = createRedisStore({
+    ...parseSettings({ keyPrefix }),
+    url: cluster.url,
+    tlsInsecure: false,
+    rawChannel: 'hearing raw',
+    log: pino({ level: 'silent' }),
+  });
+  t.after(() => store.close());
+  await pollUntil('a store that is ready', async () => (await store.status()).ready);
+  await store.follow(run, () => {});
+  store.unfollow(run);
+  await cluster.client.publish('hearing raw', JSON.stringify({ run_id: run, log: 'heard' }));
+  await pollUntil(
+    'the message',
+    async () => (await readHistory(cluster.client, run, keyPrefix)).length === 1,
+  );
 });
