@@ -1,18 +1,14 @@
-// What is drawn, where words alone wouldn't tell: measured in Chromium on every state at once.
+// What is drawn, where words alone wouldn't tell: measured on every state at once.
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { launchChromium } from '../../scripts/browsers.ts';
+import type { Preferences } from '../../scripts/browsers.ts';
 import { hang, openGallery } from '../../scripts/gallery.ts';
+import { browserTest } from './browser-test.ts';
+import { STILL } from './gallery-page.ts';
 
-let browser: Browser;
-before(async () => {
-  browser = await launchChromium();
-});
-after(() => browser.close());
-
-async function open(t: TestContext, reducedMotion: 'reduce' | 'no-preference'): Promise<Page> {
-  const page = await openGallery(browser, { reducedMotion });
+async function open(t: TestContext, browser: Browser, preferences: Preferences): Promise<Page> {
+  const page = await openGallery(browser, preferences);
   t.after(() => page.close());
   return page;
 }
@@ -31,36 +27,45 @@ function seeFill(page: Page, example: string) {
     });
 }
 
-for (const variant of ['full', 'compact', 'ring'] as const) {
-  test(`${variant}: a piece moves while nobody knows how far it is, and stands still where motion is unwanted`, async (t) => {
-    const moving = await open(t, 'no-preference');
-    const still = await open(t, 'reduce');
-    for (const page of [moving, still]) await hang(page, { variant, width: 96, language: 'en' });
-    assert.deepEqual(await seeFill(moving, 'no percentage'), { isDrawn: true, isMoving: true });
-    assert.deepEqual(await seeFill(still, 'no percentage'), { isDrawn: true, isMoving: false });
-    assert.deepEqual(await seeFill(moving, 'estimated'), { isDrawn: true, isMoving: false });
-  });
+for (const reducedMotion of ['no-preference', 'reduce'] as const) {
+  const isMoving = reducedMotion === 'no-preference';
+  browserTest(
+    `while nobody knows how far it is, a piece ${isMoving ? 'moves' : 'stands still where motion is unwanted'}`,
+    async (t, browser) => {
+      const page = await open(t, browser, { reducedMotion });
+      for (const variant of ['full', 'compact', 'ring'] as const) {
+        await hang(page, { variant, width: 96, language: 'en' });
+        assert.deepEqual(await seeFill(page, 'no percentage'), { isDrawn: true, isMoving }, variant);
+        assert.deepEqual(await seeFill(page, 'estimated'), { isDrawn: true, isMoving: false }, variant);
+      }
+    },
+    { reducedMotion },
+  );
 }
 
-test('times are shown whole or not at all, and the title is cut last', async (t) => {
-  const page = await open(t, 'reduce');
-  for (let width = 160; width <= 720; width += 40) {
-    await hang(page, { variant: 'full', width, language: 'en' });
-    const cut = await page.locator('run-progress').evaluateAll((elements) =>
-      elements
-        .filter(({ shadowRoot }) => {
-          const times = shadowRoot?.querySelector('.times') as HTMLElement;
-          const title = shadowRoot?.querySelector('.title') as HTMLElement;
-          const box = times.getBoundingClientRect();
-          const seen = [...times.children]
-            .filter((time) => time.textContent !== '')
-            .map((time) => time.getBoundingClientRect())
-            .filter(({ top }) => top < box.bottom - 1);
-          const isTitleCut = title.scrollWidth > title.clientWidth;
-          return seen.some(({ left }) => left < box.left - 1) || (isTitleCut && seen.length > 0);
-        })
-        .map((element) => element.parentElement?.textContent),
-    );
-    assert.deepEqual(cut, [], `at ${width} px`);
-  }
-});
+browserTest(
+  'times are shown whole or not at all, and the title is cut last',
+  async (t, browser) => {
+    const page = await open(t, browser, STILL);
+    for (let width = 160; width <= 720; width += 40) {
+      await hang(page, { variant: 'full', width, language: 'en' });
+      const cut = await page.locator('run-progress').evaluateAll((elements) =>
+        elements
+          .filter(({ shadowRoot }) => {
+            const times = shadowRoot?.querySelector('.times') as HTMLElement;
+            const title = shadowRoot?.querySelector('.title') as HTMLElement;
+            const box = times.getBoundingClientRect();
+            const seen = [...times.children]
+              .filter((time) => time.textContent !== '')
+              .map((time) => time.getBoundingClientRect())
+              .filter(({ top }) => top < box.bottom - 1);
+            const isTitleCut = title.scrollWidth > title.clientWidth;
+            return seen.some(({ left }) => left < box.left - 1) || (isTitleCut && seen.length > 0);
+          })
+          .map((element) => element.parentElement?.textContent),
+      );
+      assert.deepEqual(cut, [], `at ${width} px`);
+    }
+  },
+  STILL,
+);

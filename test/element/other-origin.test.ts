@@ -95,13 +95,20 @@ async function follow(t: TestContext, browser: Browser): Promise<Scene> {
   return scene;
 }
 
-browserTest('a run to its end, over one stream', async (t, browser) => {
-  const scene = await follow(t, browser);
+browserTest('a run to its end, over one stream, and not a word in the console', async (t, browser) => {
+  const scene = await setUp(t, browser);
+  const console: string[] = [];
+  scene.page.on('console', (message) => console.push(message.text()));
+  await scene.open();
+  await scene.work();
+  await scene.caughtUp('stream');
+  await noteSetbacks(scene.page);
   await scene.work();
   await scene.caughtUp('stream');
   await waitFor(scene.page, { title: '렌더링' });
   await scene.finish();
   assert.equal(scene.edge.count('/api/'), 1);
+  assert.deepEqual(console, []);
 });
 
 browserTest('the service is killed, the job goes on, the service comes back', async (t, browser) => {

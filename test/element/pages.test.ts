@@ -245,3 +245,37 @@ browserTest(
     assert.equal((await see(page)).progress, 0.5);
   },
 );
+
+browserTest(
+  'an error in what a page does with an event is the page’s, and the stream goes on',
+  async (t, browser) => {
+    const { service, front, page } = await setUp(t, browser, '<run-progress run-id="a"></run-progress>');
+    await page.goto(front.url);
+    await page.evaluate(() => {
+      const errors: string[] = [];
+      Object.assign(globalThis, { errors });
+      window.onerror = (message) => {
+        errors.push(String(message));
+      };
+      for (const name of ['run-progress', 'run-complete'] as const) {
+        document.body.addEventListener(name, ({ type, detail }) => {
+          throw new Error(`${type} at ${detail.progress}`);
+        });
+      }
+    });
+    for (const id of [1, 2]) {
+      await service.publish('a', { state: 'QA', progress: id / 4, log: `line ${id}` });
+      await waitFor(page, { logs: id, last: `line ${id}`, phase: 'live' });
+    }
+    await service.publish('a', { state: 'END', progress: 1, log: 'line 3' });
+    await waitFor(page, { logs: 3, last: 'line 3', phase: 'closed' });
+    const errors = await page.evaluate(() => (globalThis as unknown as { errors: string[] }).errors);
+    assert.deepEqual(
+      errors
+        .filter((error) => !error.endsWith(' at null'))
+        .map((error) => error.replace(/^(Uncaught )?Error: /, '')),
+      ['run-progress at 0.25', 'run-progress at 0.5', 'run-progress at 1', 'run-complete at 1'],
+    );
+    assert.equal(front.count('/api/events'), 1);
+  },
+);
