@@ -1322,7 +1322,9 @@ def _flush_all(**_):
     deadline = time.monotonic() + FLUSH_SECONDS
     for publisher in list(_publishers):
         if not publisher.flush(max(0, deadline - time.monotonic())):
-            log_to.warning("the process ends, and Redis has not recorded %d updates", publisher._unrecorded())
+            lost = publisher._unrecorded()
+            updates = "update" if lost == 1 else "updates"
+            log_to.warning("the process ends, and Redis has not recorded %d %s", lost, updates)
 
 
 def _hook_ends():

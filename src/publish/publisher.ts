@@ -154,7 +154,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const sayLost = () => {
     const lost = countUnsettled();
     if (lost === 0) return;
-    const text = `the process ends, and Redis has not recorded ${lost} updates`;
+    const updates = lost === 1 ? 'update' : 'updates';
+    const text = `the process ends, and Redis has not recorded ${lost} ${updates}`;
     if (options.onWarning) options.onWarning(text);
     else console.error(`RunProgress: ${text}`);
   };

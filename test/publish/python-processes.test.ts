@@ -34,12 +34,17 @@ test('a program ends though Redis is away, and says so once', async (t) => {
   const redis = await startRedis();
   t.after(redis.stop);
   await redis.kill();
-  const { code, stderr } = await runPython('work("r", 0, 1000)', { REDIS_URL: redis.url });
-  assert.equal(code, 0);
-  assert.match(
-    stderr,
-    /^updates wait, as Redis can't record them: .*\nthe process ends, and Redis has not recorded 1000 updates\n$/,
-  );
+  for (const [many, lost] of [
+    [1000, '1000 updates'],
+    [1, '1 update'],
+  ] as const) {
+    const { code, stderr } = await runPython(`work("r", 0, ${many})`, { REDIS_URL: redis.url });
+    assert.equal(code, 0);
+    const [waits, ends] = stderr.split('\n');
+    assert.match(waits ?? '', /^updates wait, as Redis can't record them: /);
+    assert.equal(ends, `the process ends, and Redis has not recorded ${lost}`);
+    assert.equal(stderr.match(/\n/g)?.length, 2);
+  }
 });
 
 test('a program ends though Redis takes its connection and never answers', async (t) => {
