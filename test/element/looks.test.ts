@@ -69,3 +69,25 @@ browserTest(
   },
   STILL,
 );
+
+browserTest(
+  '"Done" is whole beside a link, or gone where there is no room for it',
+  async (t, browser) => {
+    const page = await open(t, browser, STILL);
+    const shown: boolean[] = [];
+    for (const width of [420, 200, 160]) {
+      await hang(page, { variant: 'compact', width, language: 'en', only: ['done'] });
+      const { isSeen, isWhole } = await page.locator('.title').evaluate((title) => {
+        const range = document.createRange();
+        range.selectNodeContents(title);
+        const [word, box] = [range, title].map((each) => each.getBoundingClientRect());
+        if (!word || !box) throw new Error('no title');
+        return { isSeen: word.top < box.bottom - 1, isWhole: word.right <= box.right + 1 };
+      });
+      assert.ok(isWhole || !isSeen, `at ${width} px`);
+      shown.push(isSeen);
+    }
+    assert.deepEqual(shown, [true, true, false]);
+  },
+  STILL,
+);
