@@ -1,8 +1,9 @@
 // Node's parser makes a request and a response of every head in the bytes that it is handed, up to 64 KB, and can't be
 // stopped among them: fifteen hundred small requests, some 3 MB. Here bytes with many heads reach it in small pieces, so
 // that a connection that is cut for the first ones costs no more than those.
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 const PIECE_BYTES = 1024;
 const HEAD_END = '\r\n\r\n';
@@ -29,12 +30,18 @@ export function feedInPieces(socket: Socket, mostHeads: number) {
 
 const feeds = new WeakMap<Socket, (bytes: Buffer) => void>();
 
-/** Node takes its own listener away from a connection that is upgraded; this one goes with it. */
+/**
+ * After an upgrade or a CONNECT Node takes its own listener away from the connection, and gives the parser to another one:
+ * bytes that still reached that parser would be taken for requests of somebody else. So this listener goes as well.
+ */
 export function stopAtUpgrades(server: Server) {
-  server.on('upgrade', (_request, socket) => {
+  const stop = (_request: IncomingMessage, socket: Duplex) => {
     const feed = feeds.get(socket as Socket);
     if (feed) socket.off('data', feed);
-  });
+  };
+  server.on('upgrade', stop);
+  // Before the listener that answers, as its answer makes the connection flow.
+  server.prependListener('connect', stop);
 }
 
 function hasMoreHeads(bytes: Buffer, most: number): boolean {

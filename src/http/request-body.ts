@@ -59,6 +59,8 @@ function collect(request: IncomingMessage, maxBytes: number, room: BodyRoom) {
       resolve({ bytes: Buffer.concat(chunks), place });
     }
 
+    // While its token was verified, say, the client may have left: then no event comes any more.
+    if (request.destroyed) return fail();
     request.on('data', take).on('end', end).on('close', fail);
   });
 }

@@ -1,7 +1,7 @@
 // Requests that Node's HTTP server would answer by itself: the answer is a problem, with the headers of every answer.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { exchange } from '../support/raw-connection.ts';
+import { exchange, openRaw } from '../support/raw-connection.ts';
 import { type Service, startService } from '../support/service.ts';
 
 let service: Service;
@@ -50,6 +50,21 @@ for (const [what, [request, status, code]] of Object.entries(cases))
     assert.match(answer, /\r\nCross-Origin-Resource-Policy: same-origin\r\n/i);
     assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 1);
   });
+
+test('what follows a CONNECT is thrown away, and ends nothing', async (t) => {
+  const client = await openRaw(service.port);
+  t.after(() => client.reset());
+  client.send(`CONNECT localhost:80 HTTP/1.1\r\n${HOST}\r\n`);
+  await client.until('the answer', (received) => received.includes('"code":"method-not-allowed"'));
+  client.send(`GET /healthz HTTP/1.1\r\n${HOST}\r\n`);
+  client.end();
+  await client.closed();
+  assert.equal(client.received.match(/HTTP\/1\.1 /g)?.length, 1);
+  assert.match(
+    await exchange(service.port, `GET /healthz HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`),
+    /^HTTP\/1\.1 200 /,
+  );
+});
 
 test('of HTTP/1.0 no host is asked', async (t) => {
   const open = await startService({ ALLOWED_HOSTS: '*' });
