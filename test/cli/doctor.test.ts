@@ -180,6 +180,16 @@ suite('the doctor', { concurrency: 4 }, () => {
     const poor = await runCli(args, { REDIS_URL: redis.url.replace('//', '//poor:pw@') });
     assert.match(poor.stdout, /BAD {2}rights .*\n.*ACL SETUSER/);
     assert.doesNotMatch(poor.stdout, /:pw@/);
+
+    const advised = /ACL SETUSER … (.*)/.exec(poor.stdout)?.[1]?.split(' ') ?? [];
+    const rightsOf = async (...rules: string[]) => {
+      await client.acl('SETUSER', 'poor', 'reset', 'on', '>pw', ...rules);
+      const shortly = [...args.slice(0, -1), '1'];
+      const { stdout } = await runCli(shortly, { REDIS_URL: redis.url.replace('//', '//poor:pw@') });
+      return /^(\w+) +rights/m.exec(stdout)?.[1];
+    };
+    assert.equal(await rightsOf(...advised), 'ok');
+    assert.equal(await rightsOf(...advised, '-lset'), 'BAD');
   });
 
   test('a Redis that takes no writes is found out', async (t) => {

@@ -23,11 +23,18 @@ const TEST_TTL_SECONDS = 60;
 
 // What the record script does, with a key that expires by itself.
 const TRIAL = `redis.call('RPUSH', KEYS[1], 'doctor')
+redis.call('LSET', KEYS[1], -1, 'doctor')
 redis.call('LTRIM', KEYS[1], -1, -1)
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('LRANGE', KEYS[1], 0, -1)
+redis.call('LINDEX', KEYS[1], -1)
 redis.call('TIME')
 return redis.call(ARGV[3], ARGV[2], 'doctor')`;
+
+// Those of docs/redis.md.
+const RIGHTS =
+  '+ping +info +client|setname +time +subscribe +unsubscribe +evalsha +eval +get +set +lrange +lindex +rpush +lset +ltrim +pexpire +publish';
+const CLUSTER_RIGHTS = '+ssubscribe +sunsubscribe +cluster|slots +cluster|info +spublish';
 
 export async function checkRedis(options: RedisDoctorOptions): Promise<Finding[]> {
   const failures = new Set<string>();
@@ -116,9 +123,10 @@ async function checkRights(nodes: Nodes, { keyPrefix, rawChannel }: RedisDoctorO
     const reason = reasonOf(error);
     // What Redis can't do at the moment is no matter of rights, and was told by INFO.
     if (/^(READONLY|OOM|LOADING|MASTERDOWN)/.test(reason)) return fault('recording', `refused: ${reason}`);
+    const rights = nodes.isCluster ? `${RIGHTS} ${CLUSTER_RIGHTS}` : RIGHTS;
     return fault(
       'rights',
-      `${reason}\nACL SETUSER … ~${keyPrefix}:* &${keyPrefix}:* &${rawChannel} +ping +info +client|setname +subscribe +unsubscribe +eval +evalsha +lrange +lindex +rpop +rpush +ltrim +pexpire +publish +get +set +time`,
+      `${reason}\nACL SETUSER … ~${keyPrefix}:* &${keyPrefix}:* &${rawChannel} ${rights}`,
     );
   }
 }
