@@ -53,7 +53,7 @@ export async function waitFor(
   page: Page,
   wanted: { logs?: number; last?: string; title?: string; phase?: string; transport?: string },
   index = 0,
-  timeout = 15_000,
+  timeout = 60_000,
 ): Promise<void> {
   await page.waitForFunction(
     ([wanted, index]) => {

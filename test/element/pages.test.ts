@@ -117,7 +117,7 @@ async function waitForFrame(page: Page, url: string) {
       await frame.waitForFunction(
         () => document.querySelector('run-progress')?.connection?.phase === 'closed',
         null,
-        { polling: 50, timeout: 15_000 },
+        { polling: 50, timeout: 60_000 },
       );
       return;
     }
