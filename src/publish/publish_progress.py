@@ -79,6 +79,12 @@ MOST_COUNTED = 999_999_999_999_999
 # So many updates are waited for at once, and so many in each second after that.
 AT_ONCE, PER_SECOND = 10, 20
 
+# What other people's code may raise, but for the exceptions that Celery raises in a task from outside, which must get through.
+_FAULTS = (
+    redis.RedisError, OSError, ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, RuntimeError,
+    TypeError, ValueError
+)
+
 log_to = logging.getLogger("publish_progress")
 # For host names: a child that is forked while the thread imports this would be without it for ever.
 codecs.lookup("idna")
@@ -119,7 +125,8 @@ class tracked:
 
     Entering begins a new `attempt`. If a task is delivered twice, readers see the later delivery alone, from its first word
     on. While the body is silent, heartbeats say that it lives. Leaving says END, or FAILED with the exception in one line.
-    SIGTERM says FAILED too, where nobody else handles it. An end that the body has reported itself stands.
+    SIGTERM says FAILED too, where nobody else handles it. An end that the body has reported itself stands: an exception
+    after it is a line only. A forked child may report; the run's end is its parent's to say.
 
     `part=True`: the body is one of many tasks of a run. Leaving counts it, by advance=1, and ends nothing; it waits until
     that is recorded, for 30 s at most. A part is known by the id of its Celery task or RQ job, or by `part` if that is
@@ -136,38 +143,49 @@ class tracked:
     ):
         if not 0 < heartbeat_seconds <= threading.TIMEOUT_MAX:
             raise ValueError(f"heartbeat_seconds must be a positive number, not {heartbeat_seconds!r}")
+        if part == "":
+            raise ValueError("part must be True or a name, not an empty text")
         self.run_id = run_id
         self.attempt = attempt
-        self._part = part
+        self._is_part = part is not None and part is not False
+        self._part_name = None if part is True else part
         self._will_retry = will_retry or _will_retry
         self._publisher = publisher
         self._ended = None  # The terminal state that the body has reported.
         self._heartbeat_seconds = heartbeat_seconds
         self._last = 0.0
+        self._done = self._said = None  # How many parts `each` has seen done, and how many are reported.
         self._over = _Signal()
 
     def __call__(self, state=None, progress=None, log=None, data=None, **fields):
         """Reports an update of this run and attempt: see Publisher.publish."""
         self._last = time.monotonic()
-        if state in self._publisher.terminal_states:
+        if isinstance(state, str) and state in self._publisher.terminal_states:
             self._ended = state
+        done = self._done
+        if progress is None and fields.get("current") is None and done != self._said:
+            fields["current"] = done
+        if progress is not None or fields.get("current") is not None:
+            self._said = done
         self._publisher.publish(self.run_id, state, progress, log, data, **{"attempt": self.attempt, **fields})
 
     def each(self, parts, total=None):
         """Gives each of `parts`, and reports how many are done, ten times a second at most. `total`: how many there are;
         default: their len(), if they have one."""
-        if self._part:
+        if self._is_part:
             raise TypeError("a part of a run counts as one: report(advance=…) says more")
-        total = total or (len(parts) if hasattr(parts, "__len__") else None)
-        self(current=0, total=total or None)
-        reported_at, current, count = time.monotonic(), 0, 0
-        for count, part in enumerate(parts, 1):
+        self._done = 0
+        self(current=0, total=total or _len(parts) or None)
+        reported_at = time.monotonic()
+        # A loop that is left early tells nobody: what is not reported by then goes with the next report, the end at last.
+        for self._done, part in enumerate(parts):
             yield part
+            self._done += 1
             if time.monotonic() - reported_at >= EACH_SECONDS:
-                self(current=count)
-                reported_at, current = time.monotonic(), count
-        if current != count:
-            self(current=count)
+                self()
+                reported_at = time.monotonic()
+        if self._done != self._said:
+            self()
 
     @staticmethod
     def current():
@@ -176,47 +194,68 @@ class tracked:
 
     def __enter__(self):
         self._publisher = self._publisher or default_publisher()
-        if not self._part and self.attempt is None:
-            self.attempt = _celery_attempt() or new_attempt(self._publisher)
+        if not self._is_part and self.attempt is None:
+            self.attempt = _celery_attempt_for(self.run_id) or new_attempt(self._publisher)
         self._token = _current.set(self)
-        self._handler = _on_sigterm(self._sigterm)
-        if self._part:
-            # Its first word would take the room of a count in the history, by which a count's repeat is known.
-            self._last = time.monotonic()
-        else:
-            self()
-        _thread.start_new_thread(self._beat, ())
+        _bodies.append(self)
+        try:
+            _handle_sigterm()
+            if self._is_part:
+                # Its first word would take the room of a count in the history, by which a count's repeat is known.
+                self._last = time.monotonic()
+            else:
+                self()
+            self._start_beat()
+        except BaseException:
+            self._leave()
+            raise
         return self
 
     def __exit__(self, kind, error, _):
         self._over.set()
-        _restore_sigterm(self._handler)
+        try:
+            if self in _bodies:  # Not in a forked child: there it is its parent's.
+                self._end(error)
+        finally:
+            self._leave()
+
+    def _leave(self):
+        self._over.set()
+        if self in _bodies:
+            _bodies.remove(self)
+        if not _bodies:
+            _restore_sigterm()
         try:
             _current.reset(self._token)
         except ValueError:
             pass  # A generator may be closed in another context than it began in.
-        self._end(error)
 
     def _end(self, error):
         if error is not None and not (isinstance(error, SystemExit) and not error.code):
-            if self._part or self._will_retry(error):
+            if self._is_part or self._ended is not None or self._is_retried(error):
                 self(log=_one_line(error), flush=True)
             else:
                 self(state=self._publisher.terminal_states[-1], log=_one_line(error), key=_end_key(self.attempt))
-        elif self._part:
-            name = self._part if isinstance(self._part, str) else _task_id()
-            self(advance=1, key=f"part {name}" if name else None, flush=True)
+        elif self._is_part:
+            name = _task_id() if self._part_name is None else self._part_name
+            self(advance=1, key=None if name is None else f"part {name}", flush=True)
             # If the process dies before the count is recorded, nobody delivers this part again.
             self._publisher.flush(PART_SECONDS)
         elif self._ended is None:
             self(state=self._publisher.terminal_states[0], key=_end_key(self.attempt))
 
-    def _sigterm(self, number, _):
-        """Says so, and ends the process as it would have ended without this handler."""
-        self._over.set()
-        self._end(SystemExit(number - 256))
-        _restore_sigterm(signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+    def _is_retried(self, error):
+        try:
+            return self._will_retry(error)
+        except Exception as fault:
+            log_to.warning("will_retry failed, so run %r ends: %s", self.run_id, _one_line(fault))
+            return False
+
+    def _start_beat(self):
+        try:
+            _thread.start_new_thread(self._beat, ())
+        except RuntimeError as error:  # The interpreter is ending, or the system has no threads left.
+            log_to.warning("no thread can be started, so run %r has no heartbeats: %s", self.run_id, error)
 
     def _beat(self):
         while not self._over.wait(max(0.01, self._last + self._heartbeat_seconds - time.monotonic())):
@@ -237,6 +276,10 @@ def new_attempt(publisher=None):
 
 
 _clock = {}
+
+
+# The bodies that run in this process, the innermost last. A forked child has none of its parent's.
+_bodies = []
 
 
 class _Untracked:
@@ -264,7 +307,7 @@ def _one_line(error):
     name = type(error).__name__
     try:
         text = str(error).strip()
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
+    except _FAULTS:
         text = ""  # The exception's own fault.
     return f"{name}: {text.splitlines()[0]}" if text else name
 
@@ -274,16 +317,37 @@ def _end_key(attempt):
     return None if attempt is None else f"end {attempt}"
 
 
-def _on_sigterm(handler):
-    """Installs the handler, and returns the one from before. None if it can't be installed, or somebody handles SIGTERM."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+def _handle_sigterm():
+    """Where it can be, and nobody handles SIGTERM."""
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_sigterm)
+
+
+def _restore_sigterm():
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is _on_sigterm:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _on_sigterm(number, _):
+    """Says it for each body, and ends the process as it would have ended without this handler."""
+    try:
+        for body in reversed(_bodies):
+            body._over.set()
+            try:
+                body._end(SystemExit(number - 256))
+            except Exception as error:  # A strict publisher's. The others end all the same.
+                log_to.warning("the end of run %r is not recorded: %s", body.run_id, _reason(error))
+    finally:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+
+def _len(parts):
+    """None if they have none: a DataLoader's raises."""
+    try:
+        return len(parts)
+    except _FAULTS:
         return None
-    return signal.signal(signal.SIGTERM, handler)
-
-
-def _restore_sigterm(handler):
-    if handler is not None:
-        signal.signal(signal.SIGTERM, handler)
 
 
 # ---- Celery and RQ, which are asked only where the program has imported them -------------------------------------------
@@ -346,10 +410,10 @@ _dying_attempt = contextvars.ContextVar("publish_progress_dying_attempt", defaul
 
 def _say_failed(publisher, run_id, attempt, key, line):
     recorded = publisher._recorded_attempt(run_id)
-    if recorded == "done" or attempt is not None and recorded is not None and recorded > attempt:
+    if recorded == "done" or attempt is not None and isinstance(recorded, int) and recorded > attempt:
         return
     # A task that reports without attempts has none in its run: an attempt here would take the run's values away.
-    is_own = attempt is not None and recorded == attempt
+    is_own = attempt is not None and recorded in (attempt, "unknown")
     publisher.publish(
         run_id, publisher.terminal_states[-1], log=line, attempt=attempt if is_own else None, key=key
     )
@@ -372,6 +436,19 @@ def _celery_attempt():
     return getattr(_celery_request(), "run_progress_attempt", None)
 
 
+def _celery_attempt_for(run_id):
+    """That of the delivery, for the first body of the run: a second one begins the run anew, or its end were a repeat."""
+    request = _celery_request()
+    attempt = getattr(request, "run_progress_attempt", None)
+    if attempt is None:
+        return None
+    begun = request.__dict__.setdefault("run_progress_begun", set())
+    if run_id in begun:
+        return None
+    begun.add(run_id)
+    return attempt
+
+
 def _task_id():
     """The id of the Celery task or RQ job that runs here. All its deliveries have the same."""
     request = _celery_request()
@@ -392,6 +469,8 @@ def _will_retry(error):
         return True
     request = _celery_request()
     if request is not None:
+        if request.called_directly:
+            return False  # No worker is there to try it again.
         return _retries_by_itself(sys.modules["celery"].current_task, request.retries, error)
     job = _rq_job()
     return bool(job and job.retries_left)
@@ -460,7 +539,8 @@ class Publisher:
         self._n = 0
         # Callers only append here. An exception that Celery raises in the middle of a call leaves nothing half done.
         self._inbox = collections.deque()
-        self._lock = threading.Lock()  # For the next two, and for moving updates between the three.
+        # For the next two, and for moving updates between the three. A signal's handler may publish while its thread holds it.
+        self._lock = threading.RLock()
         self._backlog = _Backlog(self._most_per_run, self._terminal)
         self._sent = []  # (run_id, n, update), to be repeated as they are until Redis has answered.
         self._sending = threading.Lock()  # Held by the thread that sends.
@@ -665,7 +745,7 @@ class Publisher:
                 self._sent.append((run_id, self._n, update))
             batch, size = [], 0
             for sent in self._sent[: self._most]:
-                size += sum(map(len, sent[2].values()))
+                size += sum(len(_bytes(value)) for value in sent[2].values() if isinstance(value, str))
                 if batch and size > BATCH_BYTES:
                     break
                 batch.append(sent)
@@ -752,20 +832,27 @@ class Publisher:
         try:
             seconds, micros = self._ask("TIME")
             return int(seconds) + int(micros) / 1_000_000
-        except (redis.RedisError, OSError, ValueError):
+        except _FAULTS as error:
+            self._warn_of_question(error)
             return None
 
     def _recorded_attempt(self, run_id):
-        """What the run's newest entry says: its attempt, "done", or None."""
+        """What the run's newest entry says: its attempt, "done", or None. "unknown" if Redis doesn't answer."""
         try:
             entry = self._ask("LINDEX", f"{self._prefix}:run:{_parse_run_id(run_id)}", -1) or ""
-        except (redis.RedisError, OSError, ValueError):
-            return None
+        except _FAULTS as error:
+            self._warn_of_question(error)
+            return "unknown"
         if ',"done":true,"record":{' in entry:
             return "done"
         # Before the first member that holds other people's text.
         attempt = re.search(r',"attempt":(\d+),"message":"', entry)
         return int(attempt[1]) if attempt else None
+
+    def _warn_of_question(self, error):
+        # That Redis is away is said when something can't be recorded.
+        if not isinstance(error, (redis.RedisError, OSError)):
+            self._warn("question", f"Redis can't be asked: {_reason(error)}")
 
     def _disconnect(self):
         nodes, self._redis = self._redis, None
@@ -1339,6 +1426,7 @@ def _hook_ends():
 
 
 def _begin_all():
+    _bodies.clear()
     for publisher in list(_publishers):
         publisher._begin()
 
