@@ -37,6 +37,8 @@ export interface Batches<T extends Sendable> {
    * failed too often and is not small. Then it is given up.
    */
   tryAgain(item: T): boolean;
+  /** The trial of this update can't be made now: other runs go first. */
+  postpone(item: T): void;
   /** Removes, and returns, all that was taken. */
   clear(): readonly T[];
 }
@@ -108,6 +110,12 @@ export function createBatches<T extends Sendable>(take: () => T | undefined): Ba
       if (goesOn) trials.set(item.runId, failures);
       else remove(new Set([item]));
       return goesOn;
+    },
+    postpone: ({ runId }) => {
+      const failures = trials.get(runId) ?? 0;
+      trials.delete(runId);
+      trials.set(runId, failures);
+      isTrialDue = false;
     },
     clear: () => {
       const items = taken;

@@ -117,3 +117,24 @@ test('whatever fails: of every run each update is settled once, in order, and on
     }),
   );
 });
+
+test('a trial that is postponed lets other runs go first, and then the other trials', () => {
+  const { batches, numbersOf, succeed, waiting } = setUp(item(1, 1, 'a'));
+  const fail = () => {
+    const [alone] = batches.next().items;
+    assert.ok(alone && batches.tryAgain(alone));
+  };
+  fail();
+  waiting.push(item(2, 1, 'b'));
+  fail();
+  waiting.push(item(3, 1, 'c'));
+  succeed(batches.next());
+  const trial = batches.next();
+  assert.deepEqual([numbersOf(trial), trial.isTrial], [[1], true]);
+  waiting.push(item(4, 1, 'c'));
+  if (trial.items[0]) batches.postpone(trial.items[0]);
+  const others = batches.next();
+  assert.deepEqual([numbersOf(others), others.isTrial], [[4], false]);
+  succeed(others);
+  assert.deepEqual(numbersOf(batches.next()), [2]);
+});
