@@ -65,7 +65,11 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
     let failures = 0;
     while (!isStopped) {
       let batch = batches.next();
-      if (batch.items.length === 0) break;
+      if (batch.items.length === 0) {
+        // What blocked may have been given up.
+        blocked = null;
+        break;
+      }
       const waitMs = gatherUntil - performance.now();
       if (waitMs > 0 && !batch.isFull) {
         await gathering.wait(waitMs);
@@ -74,6 +78,7 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
       gatherUntil = performance.now() + gatherMs;
       const [first] = batch.items;
       if (batch.isTrial && first && options.isAnswering && !(await options.isAnswering(first))) {
+        batches.postpone(first);
         await retrying.wait(retryMs(failures++));
         continue;
       }

@@ -154,6 +154,29 @@ test('an update is not given up as long as Redis answers nothing else either', a
   sender.stop();
 });
 
+test('an update on trial whose Redis does not answer holds up no other run', async (t) => {
+  const { push, answers, settled, later, sender } = setUp(t, {
+    isAnswering: async ({ runId }) => runId !== 'dead',
+  });
+  answers((batch) =>
+    batch.some(({ runId }) => runId === 'dead') ? every(BROKE, true)(batch) : every(RECORDED)(batch),
+  );
+  push('1', 'dead');
+  await later(2);
+  push('2', 'alive');
+  await later(3);
+  assert.deepEqual(settled, ['2 recorded']);
+  sender.stop();
+});
+
+test('nothing is blocked any more when the update that was has been given up', async (t) => {
+  const { push, answers, settled, later, sender } = setUp(t, { isAnswering: async () => true });
+  answers(every(BROKE, true));
+  push('bad');
+  await later(8);
+  assert.deepEqual([settled, sender.blockedBy()], [['bad rejected'], null]);
+});
+
 test('where nothing is repeated a failure is told at once, to whatever waits behind it too', async (t) => {
   const { push, answers, settled, sender } = setUp(t, { onFailure: 'refuse' });
   answers(every(BROKE, true));
