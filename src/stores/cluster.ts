@@ -44,7 +44,11 @@ export function createCluster({ hosts, connect, onNews }: ClusterOptions): Looku
     try {
       const [info, ranges] = await Promise.all([node.cluster('INFO'), node.cluster('SLOTS')]);
       const epoch = Number(/cluster_current_epoch:(\d+)/.exec(String(info))?.[1] ?? 0);
-      return { epoch, places: placesOf(ranges as SlotRange[], node.options.host ?? '') };
+      const places = placesOf(ranges as SlotRange[], node.options.host ?? '');
+      if (places.length > 0) return { epoch, places };
+      // A node that was reset, or has just joined: by its word nobody could record anything, or be asked again.
+      reason = 'a node says that no node has slots';
+      return null;
     } catch (error) {
       reason = reasonOf(error);
       return null;
