@@ -13,21 +13,23 @@ export function fillSlots(elements: Iterable<Element>, data: Data): void {
       for (const target of [element as HTMLElement, ...targets]) {
         const field = target.dataset[name];
         if (field === undefined) continue;
-        const address = String(data[field] ?? '');
-        target.hidden = !isWebAddress(address);
+        const address = data[field];
+        const isShown = isWebAddress(address);
+        target.hidden = !isShown;
+        if (isShown) target.setAttribute(name, address);
         // The attribute alone loses to any class of the page that sets `display`.
-        if (target.hidden) target.style.setProperty('display', 'none', 'important');
-        else if (target.style.display === 'none') target.style.removeProperty('display');
-        if (!target.hidden) target.setAttribute(name, address);
+        if (!isShown) target.style.setProperty('display', 'none', 'important');
+        else if (target.style.display === 'none') target.style.display = '';
       }
     }
   }
 }
 
-function isWebAddress(text: string): boolean {
+function isWebAddress(value: unknown): value is string {
   return (
-    text !== '' &&
-    URL.canParse(text, document.baseURI) &&
-    /^https?:/.test(new URL(text, document.baseURI).href)
+    typeof value === 'string' &&
+    value !== '' &&
+    URL.canParse(value, document.baseURI) &&
+    /^https?:/.test(new URL(value, document.baseURI).href)
   );
 }

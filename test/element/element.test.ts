@@ -42,11 +42,11 @@ const endOf = (page: Page) =>
 browserTest(
   'data reaches the slots as web addresses; any other address hides its link',
   async (t, browser) => {
-    const links = ['url', 'script', 'none']
+    const links = ['url', 'script', 'none', 'object']
       .map((field) => `<a slot="done" data-href="${field}">${field}</a>`)
       .join('');
     const page = await openElement(t, browser, links);
-    const data = { url: '/videos/1.mp4', script: 'javascript:alert(1)' };
+    const data = { url: '/videos/1.mp4', script: 'javascript:alert(1)', object: { url: '/videos/1.mp4' } };
     await send(page, { id: 1, state: 'END', progress: 1, done: true, data });
     const seen = await page
       .locator('a')
@@ -55,6 +55,7 @@ browserTest(
       );
     assert.deepEqual(seen, [
       [false, '/videos/1.mp4'],
+      [true, null],
       [true, null],
       [true, null],
     ]);
