@@ -123,7 +123,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const { runId, update } = taken;
     const { key, place = 0 } = update;
     const recording = { runId, update, name: { source, n: ++n }, ...(key !== undefined && { key }) };
-    return { ...sendable(recording), place };
+    return Object.assign(sendable(recording), { place });
   }
 
   function settle({ runId, place }: Sent, outcome: Outcome) {

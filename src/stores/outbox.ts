@@ -108,7 +108,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const senders = () => [...lanes.values()].map(({ sender }) => sender);
   return {
     push: (recording) => {
-      const item = { ...sendable(recording), heardAt: performance.now() };
+      // Assigned, not spread: spreading took a tenth of the service's time in a burst.
+      const item = Object.assign(sendable(recording), { heardAt: performance.now() });
       const { queue, sender } = laneFor(item.runId);
       queue.push(item);
       waiting++;

@@ -32,7 +32,7 @@ export function createRecorder(call: RecordCall, laneOf: (runId: string) => numb
     const outcomes = recordings.map((recording) => {
       const { promise, settle } = outcomeToCome();
       const lane = laneFor(recording.runId);
-      lane.waiting.push({ ...sendable(recording, wantEvents), settle });
+      lane.waiting.push(Object.assign(sendable(recording, wantEvents), { settle }));
       used.add(lane);
       return promise;
     });
