@@ -129,8 +129,8 @@ class tracked:
     after it is a line only. A forked child may report; the run's end is its parent's to say.
 
     `part=True`: the body is one of many tasks of a run. Leaving counts it, by advance=1, and ends nothing; it waits until
-    that is recorded, for 30 s at most. A part is known by the id of its Celery task or RQ job, or by `part` if that is
-    text: delivered twice, it is counted once. Its updates have an attempt only if `attempt` is given.
+    that is recorded, for 30 s at most. A part is known by the id of its Celery task or RQ job, or by `part` if that is a
+    name: delivered twice, it is counted once. Its updates have an attempt only if `attempt` is given.
 
     Where the queue will try again after an exception, its line is reported and the run goes on. Celery and RQ are asked
     (autoretry_for, retry(), Retry(max=…)); `will_retry(error)` says it for others.

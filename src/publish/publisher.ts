@@ -1,6 +1,8 @@
 // The publisher for Node workers: import { createPublisher } from 'run-progress/publisher'. It records in Redis itself, by
 // the service's script. publish_progress.py is the same for Python.
+
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import { parseRunId } from '../runs/run-id.ts';
 import { type GivenSettings, keyOf, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
@@ -230,7 +232,12 @@ function createWarnings(warn: (text: string) => void) {
   const warnOnce = (kind: string, text: string) => {
     if (said.has(kind)) return;
     said.add(kind);
-    warn(text);
+    try {
+      warn(text);
+    } catch (error) {
+      // It may be called amid the sender's work, which goes on.
+      process.emitWarning(`onWarning failed: ${inspect(error)}; it was told: ${text}`, 'RunProgress');
+    }
   };
   return Object.assign(warnOnce, { forget: (kind: string) => said.delete(kind) });
 }

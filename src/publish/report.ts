@@ -51,7 +51,11 @@ function createCounter(publish: Report | ((update: ProgressUpdate) => unknown), 
   let count = 0;
   let reported = 0;
   let reportedAt = 0;
+  /** Reports what is counted before a part that takes long. */
+  let timer: NodeJS.Timeout | undefined;
   const report = (update: ProgressUpdate) => {
+    clearTimeout(timer);
+    timer = undefined;
     reported = count;
     reportedAt = performance.now();
     void publish({ current: count, ...update });
@@ -61,6 +65,7 @@ function createCounter(publish: Report | ((update: ProgressUpdate) => unknown), 
     countOne: () => {
       count++;
       if (performance.now() - reportedAt >= REPORT_MS) report({});
+      else timer ??= setTimeout(() => report({}), REPORT_MS).unref();
     },
     end: () => {
       if (reported !== count) report({});
@@ -70,20 +75,26 @@ function createCounter(publish: Report | ((update: ProgressUpdate) => unknown), 
 
 function* countSync<T>(parts: Iterable<T>, counter: Counter): Iterable<T> {
   counter.begin();
-  for (const part of parts) {
-    yield part;
-    counter.countOne();
+  try {
+    for (const part of parts) {
+      yield part;
+      counter.countOne();
+    }
+  } finally {
+    counter.end(); // Also where the loop is left early.
   }
-  counter.end();
 }
 
 async function* countAsync<T>(parts: AsyncIterable<T>, counter: Counter): AsyncIterable<T> {
   counter.begin();
-  for await (const part of parts) {
-    yield part;
-    counter.countOne();
+  try {
+    for await (const part of parts) {
+      yield part;
+      counter.countOne();
+    }
+  } finally {
+    counter.end();
   }
-  counter.end();
 }
 
 function sizeOf(parts: unknown): number | undefined {

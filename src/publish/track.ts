@@ -11,7 +11,10 @@ export interface TrackOptions {
    * job's id say, it is counted once, however often the queue delivers it; up to 250 visible ASCII characters.
    */
   part?: string;
-  /** An abort ends the run as if the body had thrown the reason, at once, and the body's later reports are left out. */
+  /**
+   * An abort ends the run as if the body had thrown the reason, at once, and the body's later reports are left out. Where the
+   * queue will try again it is a line: a body that returns all the same says END.
+   */
   signal?: AbortSignal;
   /** Whether the queue will try again after this error: then its line is reported, and the run doesn't end. Default: no. */
   willRetry?(error: unknown): boolean;
@@ -92,6 +95,8 @@ function createTrackedRun(
   /** Of the end that the body has reported itself: that one stands. */
   let ownEnd: Promise<boolean> | null = null;
   let isOver = false;
+  /** An abort, after which the queue will try again, is said. */
+  let isAborted = false;
 
   const say = (update: ProgressUpdate, timeoutMs = RECORD_TIMEOUT_MS) =>
     publish(runId, { attempt, ...update }, timeoutMs);
@@ -113,12 +118,28 @@ function createTrackedRun(
     return recorded;
   }
 
+  function isRetried(error: unknown): boolean {
+    try {
+      return willRetry?.(error) ?? false;
+    } catch (fault) {
+      warnOnce('willRetry', `willRetry failed, so run ${runId} ends: ${oneLine(fault)}`);
+      return false;
+    }
+  }
+
   async function fail(error: unknown): Promise<unknown> {
     if (isOver) return;
     const log = oneLine(error);
-    if (part === undefined && !willRetry?.(error)) return end({ state: failed, log });
+    if (part === undefined && ownEnd === null && !isRetried(error)) return end({ state: failed, log });
     isOver = true;
-    return say({ log });
+    if (!isAborted) return say({ log });
+  }
+
+  function abort(reason: unknown) {
+    if (isOver || isAborted || ownEnd !== null || part !== undefined) return;
+    if (!isRetried(reason)) return void end({ state: failed, log: oneLine(reason) });
+    isAborted = true;
+    void say({ log: oneLine(reason) });
   }
 
   return {
@@ -126,9 +147,7 @@ function createTrackedRun(
     beat: () => {
       if (!isOver) void say({});
     },
-    abort: (reason) => {
-      if (ownEnd === null && part === undefined) void fail(reason);
-    },
+    abort,
     succeed: async () => {
       if (isOver) return;
       isOver = true;

@@ -1,5 +1,6 @@
 // A body of Node code that is tracked, from its first word to its end.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { createPublisher, currentReport, type PublisherOptions } from '../../src/publish/publisher.ts';
 import { readHistory } from '../support/history-list.ts';
@@ -94,6 +95,73 @@ test('an end that the body has reported stands, and what comes after its return 
     [null, 'CANCELLED'],
   );
   assert.deepEqual(warnings, ['a report of run own came after its end: it is left out']);
+});
+
+test('an error after the end that the body has reported is a line, and that end stands', async (t) => {
+  const { publisher, read } = await setUp(t);
+  const failing = publisher.track('own', async (report) => {
+    await report({ state: 'END' });
+    throw new Error('bad');
+  });
+  await assert.rejects(failing, /bad/);
+  assert.deepEqual(
+    (await read('own')).slice(1).map(({ state, message }) => [state, message]),
+    [
+      ['END', ''],
+      ['END', 'Error: bad'],
+    ],
+  );
+});
+
+test('a loop that is left early has counted what was done', async (t) => {
+  const { publisher, lastOf } = await setUp(t);
+  const failing = publisher.track('thrown', (report) => {
+    for (const part of report.each(['a', 'b', 'c', 'd'])) if (part === 'c') throw new Error('bad');
+  });
+  await assert.rejects(failing, /bad/);
+  const { state, current } = await lastOf('thrown');
+  assert.deepEqual([state, current], ['FAILED', 2]);
+});
+
+test('an abort after which the queue tries again is a line, and a body that returns all the same is END', async (t) => {
+  const { publisher, lastOf, read } = await setUp(t);
+  const stopping = new AbortController();
+  const options = { signal: stopping.signal, willRetry: () => true };
+  await publisher.track('aborted', () => stopping.abort(new Error('stopping')), options);
+  assert.equal((await lastOf('aborted')).state, 'END');
+  assert.deepEqual(
+    (await read('aborted')).map(({ message }) => message),
+    ['', 'Error: stopping', ''],
+  );
+});
+
+test('a rule for retries that throws is a warning, and the run ends', async (t) => {
+  const { publisher, warnings, lastOf } = await setUp(t);
+  const willRetry = () => {
+    throw new Error('no rule');
+  };
+  const failing = publisher.track('rule', () => Promise.reject(new Error('bad')), { willRetry });
+  await assert.rejects(failing, /bad/);
+  assert.equal((await lastOf('rule')).state, 'FAILED');
+  assert.deepEqual(warnings, ['willRetry failed, so run rule ends: Error: no rule']);
+});
+
+test('an onWarning that throws ends nothing', async (t) => {
+  const { redis, publisher, lastOf } = await setUp(t, {
+    onWarning: () => {
+      throw new Error('bad');
+    },
+  });
+  const client = await redis.client();
+  await client.set('autoshorts:run:string', 'not a list');
+  const told = once(process, 'warning');
+  assert.equal(await publisher.publish('string', { state: 'A' }), false);
+  assert.match(
+    `${(await told)[0]}`,
+    /onWarning failed: Error: bad[\s\S]*Redis refuses an update of run string/,
+  );
+  assert.equal(await publisher.publish('well', { state: 'A' }), true);
+  assert.equal((await lastOf('well')).state, 'A');
 });
 
 test('of two deliveries at once readers see the later one alone, from its first word on', async (t) => {

@@ -79,7 +79,7 @@ test('the worker of BullMQ', async (t) => {
   await queue.add('video', { parts: ['a', 'b', 'c'] }, { jobId: 'good' });
   await until('videos-good', 'END', '', 3);
   await queue.add('video', { parts: ['a', 'bad'] }, { jobId: 'bad', attempts: 2, backoff: 1 });
-  await until('videos-bad', 'FAILED', 'Error: no space', 0);
+  await until('videos-bad', 'FAILED', 'Error: no space', 1);
   await queue.add('video', { parts: ['wait'] }, { jobId: 'stopped' });
   await until('videos-stopped', null, '', 0);
   assert.deepEqual(await worker.stop('SIGTERM'), { code: 143, signal: null });

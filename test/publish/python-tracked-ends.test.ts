@@ -6,11 +6,11 @@ import { startRedis } from '../support/redis.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
 
 /** Runs the code, whose standard error must match, and gives the runs that it has recorded. */
-async function run(t: TestContext, code: string, errors = /^$/, environment: Record<string, string> = {}) {
+async function run(t: TestContext, code: string, errors = /^$/) {
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
-  const child = spawnPython(['-c', code], { REDIS_URL: redis.url, ...environment });
+  const child = spawnPython(['-c', code], { REDIS_URL: redis.url, REDIS_PID: `${redis.pid}` });
   const { code: status, stderr } = await whenEnded(child);
   assert.equal(status, 0, stderr);
   assert.match(stderr, errors);
@@ -158,4 +158,110 @@ task()
     ['A', ''],
     ['FAILED', 'ValueError: bad'],
   ]);
+});
+
+test('a loop that is left early has counted what was done', async (t) => {
+  const read = await run(
+    t,
+    `
+import publish_progress
+from publish_progress import tracked
+publish_progress.EACH_SECONDS = 1000
+class Loader:
+    def __len__(self):
+        raise TypeError("it has none")
+    def __iter__(self):
+        return iter("abcd")
+def run(run_id, parts):
+    with tracked(run_id) as report:
+        for part in report.each(parts):
+            if part == "c":
+                if run_id == "left":
+                    break
+                raise ValueError("bad")
+run("left", Loader())
+try:
+    run("thrown", "abcd")
+except ValueError:
+    pass
+for run_id, expected in (("left", '"current":2'), ("thrown", '"progress":0.5,"current":2')):
+    entry = publish_progress.default_publisher()._ask("LINDEX", f"autoshorts:run:{run_id}", -1)
+    assert '"done":true' in entry and expected in entry, entry
+`,
+  );
+  assert.deepEqual((await read('left')).at(-1), ['END', '']);
+});
+
+test('entering raises nothing into the task, and a part may have any name but an empty one', async (t) => {
+  const read = await run(
+    t,
+    `
+import _thread, os
+import publish_progress
+from publish_progress import Publisher, tracked
+url = os.environ["REDIS_URL"]
+publish_progress.FLUSH_SECONDS = publish_progress.FIRST_SECONDS = 0.1
+with tracked("unasked", publisher=Publisher(f"{url}/0?foo=bar")) as report:
+    report(state=[1])
+start = _thread.start_new_thread
+def refuse(*_):
+    raise RuntimeError("can't start new thread")
+with tracked("still") as report:
+    report._over.set()
+    _thread.start_new_thread = refuse
+    report._start_beat()
+    _thread.start_new_thread = start
+publish_progress.publish_progress("parts", state="A", total=4)
+for part in (0, 0, 1):
+    with tracked("parts", part=part) as report:
+        pass
+assert '"current":2' in publish_progress.default_publisher()._ask("LINDEX", "autoshorts:run:parts", -1)
+try:
+    tracked("parts", part="")
+    raise SystemExit("it takes an empty name")
+except ValueError:
+    pass
+`,
+    /Redis can't be asked: TypeError[\s\S]*run 'still' has no heartbeats/,
+  );
+  assert.deepEqual(await read('still'), [
+    [null, ''],
+    ['END', ''],
+  ]);
+});
+
+test('a FAILED for a task that died bears its attempt, though Redis does not say that of the run', async (t) => {
+  const read = await run(
+    t,
+    `
+import os
+import publish_progress as module
+module.ANSWER_SECONDS = module.CONNECT_SECONDS = module.FLUSH_SECONDS = 0.1
+publisher = module.Publisher()
+os.kill(int(os.environ["REDIS_PID"]), 19)
+module._say_failed(publisher, "unread", 5, "end 5", "it died")
+os.kill(int(os.environ["REDIS_PID"]), 18)
+assert publisher.flush(60)
+module.ANSWER_SECONDS = 60
+assert '"attempt":5,' in publisher._ask("LINDEX", "autoshorts:run:unread", -1)
+`,
+    /^(updates wait[\s\S]*|)$/,
+  );
+  assert.deepEqual(await read('unread'), [['FAILED', 'it died']]);
+});
+
+test('a batch for Redis is limited by its bytes, whatever characters it has', async (t) => {
+  await run(
+    t,
+    `
+from publish_progress import BATCH_BYTES, Publisher, _log
+publisher = Publisher()
+for _ in range(20):
+    publisher._inbox.append(("run", {"log": _log("\u6620" * 8000), "receipt": []}))
+batch = publisher._next_batch()
+assert len(batch) == BATCH_BYTES // (3 * 8000 + 2), len(batch)
+publisher._sent.clear()
+publisher._backlog.take(20)
+`,
+  );
 });
