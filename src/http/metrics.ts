@@ -80,6 +80,8 @@ export function createMetrics(options: MetricsOptions): Registry {
       registers: [registry],
       aggregator,
       collect: () => {
+        // What is gone must not stay with its last value.
+        gauged.reset();
         for (const [value, count] of read()) gauged.set({ [label]: value }, count);
       },
     });

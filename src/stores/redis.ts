@@ -98,8 +98,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     links.set(node, { node, announcements, subscriber });
     const at = node.id === '' ? '' : ` ${node.address}`;
     const ends = [
-      linkStates.watch(`commands${at}`, commands),
-      linkStates.watch(`subscriber${at}`, announcements),
+      linkStates.watch(`commands${at}`, commands, node.id !== ''),
+      linkStates.watch(`subscriber${at}`, announcements, node.id !== ''),
     ];
     return {
       onReady: () => {
