@@ -6,6 +6,7 @@ import type { Lookup, Place } from './lookup.ts';
 import { type ConnectionLog, createRedisClient, reasonOf } from './redis-client.ts';
 import { createRedisNode, type RedisNode } from './redis-node.ts';
 import { type Host, kindOf, parseRedisUrl, shownHost } from './redis-url.ts';
+import { createReminder } from './reminder.ts';
 import { createSentinels } from './sentinels.ts';
 import { SLOTS, slotOf } from './slots.ts';
 
@@ -56,6 +57,9 @@ export interface NodesOptions {
 /** What a replaced master takes is lost: so it is asked often who the master is, and oftener while one is away. */
 const LOOK_MS = 500;
 const LOOK_WHILE_AWAY_MS = 100;
+/** Once may be a connection that just begins, or ends; where none is known yet, all of them begin. */
+const FAILURES_TO_SAY = 2;
+const FAILURES_TO_SAY_AT_START = 20;
 /** Of a Redis that isn't, or is no longer, the one to talk to. */
 const WRONG_NODE = /^-?(?:READONLY|MOVED|ASK|CLUSTERDOWN|CROSSSLOT)\b/;
 
@@ -73,6 +77,7 @@ export function createNodes(options: NodesOptions): Nodes {
   let kind = kindOf(address, options.cluster);
   let problem: string | null = null;
   let failures = 0;
+  const reminder = createReminder();
   let looking: Promise<void> | null = null;
   let isClosed = false;
   let lookedAt = 0;
@@ -152,14 +157,23 @@ export function createNodes(options: NodesOptions): Nodes {
       if (!isClosed) take(places);
       problem = null;
       failures = 0;
+      reminder.end();
     } catch (error) {
-      const reason = reasonOf(error);
-      // Once may be a connection that just begins, or ends.
-      if (++failures === 2 && all.length > 0)
-        log.warn({ reason }, 'which Redis has which runs can not be told; it stays');
-      problem = reason;
+      problem = reasonOf(error);
+      failures++;
+      remind(problem);
     }
     looking = null;
+  }
+
+  function remind(reason: string) {
+    const isAtStart = all.length === 0;
+    if (failures < (isAtStart ? FAILURES_TO_SAY_AT_START : FAILURES_TO_SAY)) return;
+    // By its kind: each server that is asked may give another reason, and in turns.
+    if (!reminder.isDue(isAtStart ? 'start' : 'later')) return;
+    if (isAtStart)
+      log.warn({ reason }, 'no Redis is known yet: check REDIS_URL and REDIS_CLUSTER; trying on');
+    else log.warn({ reason }, 'which Redis has which runs can not be told; it stays');
   }
 
   function begin(newKind: typeof kind) {
