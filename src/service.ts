@@ -28,6 +28,7 @@ import { createEventLatency, createLatency } from './runs/latency.ts';
 import { createMemoryStore } from './stores/memory.ts';
 import { createRedisStore } from './stores/redis.ts';
 import { reasonOf } from './stores/redis-client.ts';
+import { createReminder } from './stores/reminder.ts';
 
 /** What is counted for all processes together, where there are several. */
 export interface Whole {
@@ -169,16 +170,11 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
   };
 }
 
-const REMIND_MS = 60_000;
-
-/** Thousands of runs may fail for one reason: it is said once a minute. */
+/** Thousands of runs may fail for one reason. */
 function createUnreadWarning(log: Logger) {
-  let said = { reason: '', at: 0 };
+  const reminder = createReminder();
   return (error: unknown, runId: string) => {
     const reason = reasonOf(error);
-    const at = performance.now();
-    const isNews = reason !== said.reason || at - said.at >= REMIND_MS;
-    if (isNews) said = { reason, at };
-    log[isNews ? 'warn' : 'debug']({ runId, reason }, 'a run could not be read; trying on');
+    log[reminder.isDue(reason) ? 'warn' : 'debug']({ runId, reason }, 'a run could not be read; trying on');
   };
 }
