@@ -166,6 +166,9 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
         closeStore: () => store.close(),
         deadlineMs: config.shutdownMs,
       });
+      const lost = store.waiting();
+      if (lost > 0)
+        log.warn({ count: lost }, 'raw messages are lost: Redis did not take them before the end');
     },
   };
 }

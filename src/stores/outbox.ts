@@ -19,7 +19,7 @@ export interface Outbox {
   blockedBy(): string | null;
   /** More waits than one call can carry. */
   isBehind(): boolean;
-  /** How many wait. */
+  /** How many are not recorded yet. */
   size(): number;
   /** From `push` until Redis has it: of what it was given to record, not of repeats. */
   latency(): LatencyTotals;
@@ -129,7 +129,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         .map((sender) => sender.blockedBy())
         .find((reason) => reason !== null) ?? null,
     isBehind: () => waiting > MAX_COUNT,
-    size: () => waiting,
+    size: () => senders().reduce((count, { unsettled }) => count + unsettled, waiting),
     latency: latency.totals,
     whenEmpty: async () => {
       await Promise.all(senders().map((sender) => sender.whenEmpty()));

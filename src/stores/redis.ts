@@ -239,6 +239,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     close: async () => {
       clearInterval(keepAlive);
       for (const { subscriber } of links.values()) subscriber.close();
+      outbox.retryNow();
       await outbox.whenEmpty();
       nodes.close();
     },
