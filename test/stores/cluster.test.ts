@@ -81,7 +81,11 @@ test('the smallest rights that the service and a worker need on every node', asy
   for (const runId of ['one', 'two', 'three', 'four']) {
     publisher.publish(runId, { log: 'by the publisher' });
     assert.equal(await publisher.flush(10_000), true);
-    await cluster.client.publish('autoshorts:progress', JSON.stringify({ run_id: runId, log: 'raw' }));
+    // On its way between the nodes of a young cluster a bare PUBLISH may get lost.
+    await pollUntil('a raw message', async () => {
+      await cluster.client.publish('autoshorts:progress', JSON.stringify({ run_id: runId, log: 'raw' }));
+      return (await readHistory(cluster.client, runId)).some(({ message }) => message === 'raw');
+    });
     const reader = await openSse(service.eventsUrl(runId), { 'Last-Event-ID': '0' });
     t.after(reader.close);
     await reader.until('the raw one', ({ progress }) => progress().at(-1)?.message === 'raw');
