@@ -6,6 +6,8 @@ import { MAX_BYTES } from './batches.ts';
 /** Nothing is known of the entries' size then. Short histories come in one part. */
 const FIRST_PART = 16;
 const GROWTH_BYTES = 4 * 1024;
+/** Failures of the connection must not make the parts so small that a busy run outruns them. */
+const LEAST_BYTES = 16 * 1024;
 
 /** Entries from place `start` to `stop`, as LRANGE counts them: -1 is the newest. */
 type ReadRange = (runId: string, start: number, stop: number) => Promise<string[]>;
@@ -21,7 +23,7 @@ export function createHistoryReader(readRange: ReadRange): (runId: string) => Pr
     try {
       return await readRange(runId, -places - count, -places - 1);
     } catch (error) {
-      mostBytes = Math.max(mostBytes / 2, 1);
+      mostBytes = Math.max(mostBytes / 2, LEAST_BYTES);
       throw error;
     }
   }
@@ -46,13 +48,13 @@ export function createHistoryReader(readRange: ReadRange): (runId: string) => Pr
 }
 
 /**
- * What was recorded since the newer part was read has moved the places: the parts overlap. Where more was recorded than a part
- * holds they don't fit together; then the hub takes the newest one alone, and readers that need more are told of a gap.
+ * The entries of a part that the newer ones don't hold. Entries recorded since then have moved the places, so the parts
+ * overlap; if there were more of them than a part holds, all of it is known.
  */
 function withoutKnown(part: readonly string[], newer: readonly string[]): readonly string[] {
-  const [first] = newer;
   // By its id: an entry that is no longer the last is rewritten without the run's names.
-  const id = first === undefined ? undefined : parseEntry(first)?.id;
-  const known = id === undefined ? -1 : part.findIndex((entry) => parseEntry(entry)?.id === id);
+  const first = parseEntry(newer[0] ?? '')?.id;
+  if (first === undefined) return part;
+  const known = part.findIndex((entry) => (parseEntry(entry)?.id ?? 0) >= first);
   return known === -1 ? part : part.slice(0, known);
 }

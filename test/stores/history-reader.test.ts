@@ -70,6 +70,23 @@ test('what is trimmed meanwhile is missing at the old end alone', async () => {
   assert.ok(got.length >= 80, `${got.length}`);
 });
 
+test('after many failures, and with more recorded meanwhile than a part holds, a history is whole', async () => {
+  const list = entries(100, 20_000);
+  const before = [...list];
+  let n = 0;
+  let failures = 0;
+  const read = createHistoryReader(async (_, start, stop) => {
+    if (failures++ < 40) throw new Error('the connection broke');
+    const part = list.slice(Math.max(list.length + start, 0), Math.max(list.length + stop + 1, 0));
+    // For a while faster than it is read.
+    for (let more = 0; more < 2 && n < 150; more++) list.push(entryOf(100 + ++n, 20_000));
+    return part;
+  });
+  for (let tries = 0; tries < 40; tries++) await assert.rejects(read('r'), /broke/);
+  const got = await read('r');
+  assert.deepEqual(got, [...before, ...list.slice(100, got.length)]);
+});
+
 test('after a failure the parts are smaller, until they pass', async () => {
   const list = entries(50, 10_000);
   const { read } = setUp(list, { mostBytes: 25_000 });
