@@ -21,3 +21,8 @@ export function createRandom(seed: number): Random {
 export function chooseSeed(): number {
   return Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 }
+
+/** How many schedules of faults are tried: ROUNDS, or a few, as CI tries them with new seeds each time. */
+export function chooseRounds(): number {
+  return Number(process.env.ROUNDS ?? 3);
+}
