@@ -175,6 +175,13 @@ test('bad raw messages cost nothing but themselves', async () => {
   );
 });
 
+test('a raw message whose log is far too long ends its run all the same', async () => {
+  const failed = { run_id: 'traceback', state: 'FAILED', log: 'x'.repeat(70_000) };
+  await client.publish('autoshorts:progress', JSON.stringify({ run_id: 'traceback', state: 'A' }));
+  await client.publish('autoshorts:progress', JSON.stringify(failed));
+  await pollUntil('the end', async () => (await readHistory(client, 'traceback')).at(-1)?.done);
+});
+
 test('without a connection every call is refused at once, and says why', async (t) => {
   const lonely = createRedisStore({
     ...CONTRACT_OPTIONS,
