@@ -126,7 +126,8 @@ class tracked:
     Entering begins a new `attempt`. If a task is delivered twice, readers see the later delivery alone, from its first word
     on. While the body is silent, heartbeats say that it lives. Leaving says END, or FAILED with the exception in one line.
     SIGTERM says FAILED too, where nobody else handles it. An end that the body has reported itself stands: an exception
-    after it is a line only. A forked child may report; the run's end is its parent's to say.
+    after it is a line only. Reports after the body are left out. A forked child may report; the run's end is its parent's
+    to say.
 
     `part=True`: the body is one of many tasks of a run. Leaving counts it, by advance=1, and ends nothing; it waits until
     that is recorded, for 30 s at most. A part is known by the id of its Celery task or RQ job, or by `part` if that is a
@@ -152,16 +153,23 @@ class tracked:
         self._will_retry = will_retry or _will_retry
         self._publisher = publisher
         self._ended = None  # The terminal state that the body has reported.
+        self._is_over = False
         self._heartbeat_seconds = heartbeat_seconds
         self._last = 0.0
         self._done = self._said = None  # How many parts `each` has seen done, and how many are reported.
         self._over = _Signal()
 
     def __call__(self, state=None, progress=None, log=None, data=None, **fields):
-        """Reports an update of this run and attempt: see Publisher.publish."""
-        self._last = time.monotonic()
+        """Reports an update of this run and attempt: see Publisher.publish. After the body it is left out."""
+        if self._is_over:
+            self._publisher._warn("over", f"a report of run {self.run_id!r} came after its end: it is left out")
+            return
         if isinstance(state, str) and state in self._publisher.terminal_states:
             self._ended = state
+        self._say(state, progress, log, data, **fields)
+
+    def _say(self, state=None, progress=None, log=None, data=None, **fields):
+        self._last = time.monotonic()
         done = self._done
         if progress is None and fields.get("current") is None and done != self._said:
             fields["current"] = done
@@ -196,6 +204,7 @@ class tracked:
         self._publisher = self._publisher or default_publisher()
         if not self._is_part and self.attempt is None:
             self.attempt = _celery_attempt_for(self.run_id) or new_attempt(self._publisher)
+        self._is_over = False
         self._token = _current.set(self)
         _bodies.append(self)
         try:
@@ -204,7 +213,7 @@ class tracked:
                 # Its first word would take the room of a count in the history, by which a count's repeat is known.
                 self._last = time.monotonic()
             else:
-                self()
+                self._say()
             self._start_beat()
         except BaseException:
             self._leave()
@@ -220,6 +229,7 @@ class tracked:
             self._leave()
 
     def _leave(self):
+        self._is_over = True
         self._over.set()
         if self in _bodies:
             _bodies.remove(self)
@@ -231,18 +241,20 @@ class tracked:
             pass  # A generator may be closed in another context than it began in.
 
     def _end(self, error):
-        if error is not None and not (isinstance(error, SystemExit) and not error.code):
-            if self._is_part or self._ended is not None or self._is_retried(error):
-                self(log=_one_line(error), flush=True)
-            else:
-                self(state=self._publisher.terminal_states[-1], log=_one_line(error), key=_end_key(self.attempt))
+        has_failed = error is not None and not (isinstance(error, SystemExit) and not error.code)
+        goes_on = has_failed and (self._is_part or self._ended is not None or self._is_retried(error))
+        self._is_over = True
+        if goes_on:
+            self._say(log=_one_line(error), flush=True)
+        elif has_failed:
+            self._say(state=self._publisher.terminal_states[-1], log=_one_line(error), key=_end_key(self.attempt))
         elif self._is_part:
             name = _task_id() if self._part_name is None else self._part_name
-            self(advance=1, key=None if name is None else f"part {name}", flush=True)
+            self._say(advance=1, key=None if name is None else f"part {name}", flush=True)
             # If the process dies before the count is recorded, nobody delivers this part again.
             self._publisher.flush(PART_SECONDS)
         elif self._ended is None:
-            self(state=self._publisher.terminal_states[0], key=_end_key(self.attempt))
+            self._say(state=self._publisher.terminal_states[0], key=_end_key(self.attempt))
 
     def _is_retried(self, error):
         try:
@@ -259,8 +271,8 @@ class tracked:
 
     def _beat(self):
         while not self._over.wait(max(0.01, self._last + self._heartbeat_seconds - time.monotonic())):
-            if time.monotonic() - self._last >= self._heartbeat_seconds:
-                self()
+            if time.monotonic() - self._last >= self._heartbeat_seconds and not self._is_over:
+                self._say()
 
 
 def new_attempt(publisher=None):

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import { createPublisher, currentReport, type PublisherOptions } from '../../src/publish/publisher.ts';
+import {
+  createPublisher,
+  currentReport,
+  type PublisherOptions,
+  type Report,
+} from '../../src/publish/publisher.ts';
 import { readHistory } from '../support/history-list.ts';
 import { startRedis } from '../support/redis.ts';
 import { listenFor } from './support/announced.ts';
@@ -83,18 +88,36 @@ test('an error after which the queue tries again is a line, and no end', async (
   assert.deepEqual([state, message], ['FAILED', 'Error: 0 left']);
 });
 
-test('an end that the body has reported stands, and what comes after its return is left out', async (t) => {
-  const { publisher, warnings, read } = await setUp(t, { terminalStates: ['DONE', 'CANCELLED', 'BROKEN'] });
-  const report = await publisher.track('own', async (report) => {
-    void report({ state: 'CANCELLED', log: 'by hand' });
-    return report;
-  });
-  assert.equal(await report({ state: 'RENDERING' }), false);
+test('an end that the body has reported stands', async (t) => {
+  const { publisher, read } = await setUp(t, { terminalStates: ['DONE', 'CANCELLED', 'BROKEN'] });
+  await publisher.track('own', (report) => void report({ state: 'CANCELLED', log: 'by hand' }));
   assert.deepEqual(
     (await read('own')).map(({ state }) => state),
     [null, 'CANCELLED'],
   );
-  assert.deepEqual(warnings, ['a report of run own came after its end: it is left out']);
+});
+
+test('a report after the end of its body is left out, with a warning', async (t) => {
+  const { publisher, warnings, read } = await setUp(t);
+  const ended = await publisher.track('ended', (report) => report);
+  assert.equal(await ended({ state: 'A', log: 'too late' }), false);
+  assert.deepEqual([...ended.each(['a', 'b'])], ['a', 'b']);
+  const reports: Report[] = [];
+  const failing = publisher.track('failed', (report) => {
+    reports.push(report);
+    throw new Error('bad');
+  });
+  await assert.rejects(failing, /bad/);
+  await publisher.track('parts', (report) => void reports.push(report), { part: 'one' });
+  for (const report of reports) assert.equal(await report({ log: 'too late' }), false);
+  const told = async (runId: string) => (await read(runId)).map(({ state, message }) => [state, message]);
+  assert.deepEqual(await told('ended'), [
+    [null, ''],
+    ['END', ''],
+  ]);
+  assert.deepEqual((await told('failed')).slice(1), [['FAILED', 'Error: bad']]);
+  assert.deepEqual(await told('parts'), [[null, '']]);
+  assert.deepEqual(warnings, ['a report of run ended came after its end: it is left out']);
 });
 
 test('an error after the end that the body has reported is a line, and that end stands', async (t) => {

@@ -69,6 +69,43 @@ except ValueError:
   ]);
 });
 
+test('a report after the end of its body is left out, with a warning', async (t) => {
+  const read = await run(
+    t,
+    `
+from publish_progress import tracked
+with tracked("ended") as report:
+    pass
+report(state="A", log="too late")
+for part in report.each("ab"):
+    pass
+try:
+    with tracked("failed") as report:
+        raise ValueError("bad")
+except ValueError:
+    report(log="too late")
+with tracked("parts", part="one") as report:
+    pass
+report(log="too late")
+with tracked("again", part="one") as report:
+    pass
+with report:
+    report(log="in time")
+`,
+    /^a report of run 'ended' came after its end: it is left out \(said once\)\n$/,
+  );
+  assert.deepEqual(await read('ended'), [
+    [null, ''],
+    ['END', ''],
+  ]);
+  assert.deepEqual((await read('failed')).slice(1), [['FAILED', 'ValueError: bad']]);
+  assert.deepEqual(await read('parts'), [[null, '']]);
+  assert.deepEqual(await read('again'), [
+    [null, ''],
+    [null, 'in time'],
+  ]);
+});
+
 test('SIGTERM ends all bodies that run, also amid an update of a strict publisher', async (t) => {
   const read = await run(
     t,
