@@ -45,7 +45,7 @@ export function createRawChannel(options: RawChannelOptions): RawChannel {
   const markerKey = markerKeyOf(keyPrefix);
   const markerChannel = markerChannelOf(keyPrefix, nodes.database);
   let isWanted = false;
-  /** Of the own marker. */
+  /** Of the own marker; '' between `leave` or `lose` and `hear`. */
   let id = '';
   let refusal: string | null = null;
   const reminder = createReminder();
@@ -55,22 +55,28 @@ export function createRawChannel(options: RawChannelOptions): RawChannel {
   async function hear() {
     clearTimeout(retry);
     isWanted = true;
-    id = randomBytes(8).toString('base64url');
-    const token = node.id === '' ? id : `${id}@${node.id}`;
+    const own = randomBytes(8).toString('base64url');
+    id = own;
+    // Else this server has left the node meanwhile, or begun anew: the listener may hear another connection already.
+    const isCurrent = () => id === own;
+    const token = node.id === '' ? own : `${own}@${node.id}`;
     try {
       // A refused SUBSCRIBE would still let the marker through, and others would count from it.
       if (refusal) await client.subscribe(rawChannel, markerChannel);
-      listener.attach(id, node.id);
+      if (!isCurrent()) return;
+      listener.attach(own, node.id);
       const [subscribed, marked] = await subscribeAndMark(token);
+      if (!isCurrent()) return;
       if (subscribed) throw subscribed;
       if (marked) await markByOtherConnection(marked, token);
+      if (!isCurrent()) return;
       refusal = null;
       reminder.end();
     } catch (error) {
-      // The connection broke, and the next one begins anew; or another node has the channel now.
-      if (client.status !== 'ready' || !isWanted) return;
+      // Or the connection broke, and the next one begins anew.
+      if (client.status !== 'ready' || !isCurrent()) return;
       const reason = reasonOf(error);
-      listener.detach(id);
+      listener.detach(own);
       void nodes.lookAgain();
       if (reminder.isDue(reason))
         log.error({ reason, channel: rawChannel }, 'Redis refuses the raw channel or its marker; trying on');
@@ -112,6 +118,7 @@ export function createRawChannel(options: RawChannelOptions): RawChannel {
     // Until the next own marker nothing counts as heard.
     if (isWanted) listener.detach(id);
     isWanted = false;
+    id = '';
   }
 
   return {
