@@ -1,5 +1,6 @@
 // `run-progress exec`: runs a command and reports what it prints, that it lives, and how it ended. Whatever happens to the
 // reporting, the command runs as it would without.
+import { createHeartbeat } from '../publish/heartbeat.ts';
 import { type Command, EXIT, UsageError, type World } from './command.ts';
 import { FIELD_OPTIONS, updateOfOptions } from './fields.ts';
 import { durationMs, parseOptions, runId } from './options.ts';
@@ -11,9 +12,10 @@ const usage = `Usage: run-progress exec RUN [options] -- COMMAND [ARGUMENTS]
 
 Runs the command. Each line that it prints is passed on, and a line of the run's
 log; one that holds progress, as [3/20] or 15 % or the bars of tqdm, ffmpeg, apt and
-pytest, moves the bar. While it prints nothing a sign of life is sent every 30 s. It
-ends the run as it ended, END or FAILED, and answers with its exit code. Signals are
-passed on to it. Where nothing can be reported it runs all the same.
+pytest, moves the bar. While it prints nothing a sign of life is sent every 30 s, after
+an hour every 5 min. It ends the run as it ended, END or FAILED, and answers with its
+exit code. Signals are passed on to it. Where nothing can be reported it runs all the
+same.
 
   --state STATE      the state while it runs (default: RUNNING)
   --end-state STATE  the state after exit code 0 (default: END)
@@ -62,16 +64,16 @@ async function run(args: readonly string[], world: World): Promise<number> {
   const warn = (text: string) => world.stderr.write(`run-progress: ${text}\n`);
   const sink = await createSink({ runId: runId(name), values, env: world.env, onWarning: warn });
   sink.publish(begin);
-  const heartbeat = setInterval(() => sink.publish({}), heartbeatMs);
+  const heartbeat = createHeartbeat(heartbeatMs, () => sink.publish({}));
   const report = reportOutput({
     hasLog: !values['no-log'],
     publish: (update) => {
-      heartbeat.refresh();
+      heartbeat.restart();
       sink.publish(update);
     },
   });
   const end = endOf(await startCommand(command, commandArgs, world, report), command);
-  clearInterval(heartbeat);
+  heartbeat.stop();
   report.end();
   if (end.isSpawnError) warn(end.reason);
   sink.publish(

@@ -72,6 +72,8 @@ BATCH_BYTES = 256 * 1024
 NOT_RECORDED = "not recorded"
 MIN_WAITING = 1000
 HEARTBEAT_SECONDS = 30
+# So many heartbeats in a row come that often, then they are rare: each is an event, and a history has room for 500.
+FREQUENT_HEARTBEATS, RARE_HEARTBEAT_SECONDS = 120, 300
 EACH_SECONDS = 0.1
 # So long a look at the clock of Redis counts, and so long one that it did not answer.
 CLOCK_SECONDS, CLOCK_WHILE_AWAY_SECONDS = 3600, 5
@@ -136,7 +138,8 @@ class tracked:
     Where the queue will try again after an exception, its line is reported and the run goes on. Celery and RQ are asked
     (autoretry_for, retry(), Retry(max=…)); `will_retry(error)` says it for others.
 
-    `publisher`: a Publisher. Default: that of publish_progress. `heartbeat_seconds`: the silence before a heartbeat.
+    `publisher`: a Publisher. Default: that of publish_progress. `heartbeat_seconds`: the silence before a heartbeat. From
+    the 121st in a row on they come each 5 minutes, if that is longer.
     """
 
     def __init__(
@@ -155,7 +158,7 @@ class tracked:
         self._ended = None  # The terminal state that the body has reported.
         self._is_over = False
         self._heartbeat_seconds = heartbeat_seconds
-        self._last = 0.0
+        self._reported_at = 0.0
         self._done = self._said = None  # How many parts `each` has seen done, and how many are reported.
         self._over = _Signal()
 
@@ -164,12 +167,12 @@ class tracked:
         if self._is_over:
             self._publisher._warn("over", f"a report of run {self.run_id!r} came after its end: it is left out")
             return
+        self._reported_at = time.monotonic()
         if isinstance(state, str) and state in self._publisher.terminal_states:
             self._ended = state
         self._say(state, progress, log, data, **fields)
 
     def _say(self, state=None, progress=None, log=None, data=None, **fields):
-        self._last = time.monotonic()
         done = self._done
         if progress is None and fields.get("current") is None and done != self._said:
             fields["current"] = done
@@ -209,10 +212,9 @@ class tracked:
         _bodies.append(self)
         try:
             _handle_sigterm()
-            if self._is_part:
-                # Its first word would take the room of a count in the history, by which a count's repeat is known.
-                self._last = time.monotonic()
-            else:
+            self._reported_at = time.monotonic()
+            # A part's first word would take the room of a count in the history, by which a count's repeat is known.
+            if not self._is_part:
                 self._say()
             self._start_beat()
         except BaseException:
@@ -270,9 +272,23 @@ class tracked:
             log_to.warning("no thread can be started, so run %r has no heartbeats: %s", self.run_id, error)
 
     def _beat(self):
-        while not self._over.wait(max(0.01, self._last + self._heartbeat_seconds - time.monotonic())):
-            if time.monotonic() - self._last >= self._heartbeat_seconds and not self._is_over:
+        since = began = self._reported_at
+        intervals = 0
+        while not self._over.wait(max(0.01, began + self._heartbeat_seconds - time.monotonic())):
+            if self._reported_at != since:
+                since = began = self._reported_at
+                intervals = 0
+                continue
+            began = time.monotonic()
+            intervals += 1
+            if _is_heartbeat_due(intervals, self._heartbeat_seconds) and not self._is_over:
                 self._say()
+
+
+def _is_heartbeat_due(intervals, seconds):
+    """After a silence of so many intervals of so many seconds."""
+    every = max(1, int(RARE_HEARTBEAT_SECONDS // seconds))
+    return intervals <= FREQUENT_HEARTBEATS or (intervals - FREQUENT_HEARTBEATS) % every == 0
 
 
 def new_attempt(publisher=None):

@@ -1,5 +1,6 @@
 // A body of code as a run, from its first word to its end. `tracked` in publish_progress.py is the same for Python.
 import { inspect } from 'node:util';
+import { createHeartbeat } from './heartbeat.ts';
 import type { ProgressUpdate } from './progress-update.ts';
 import { createReport, type Report, withReport } from './report.ts';
 
@@ -18,7 +19,7 @@ export interface TrackOptions {
   signal?: AbortSignal;
   /** Whether the queue will try again after this error: then its line is reported, and the run doesn't end. Default: no. */
   willRetry?(error: unknown): boolean;
-  /** After so long without a report an empty one says that the body lives. Default: 30,000. */
+  /** After so long without a report an empty one says that the body lives; in a long silence each 5 minutes. Default: 30,000. */
   heartbeatMs?: number;
 }
 
@@ -50,8 +51,12 @@ export function createTrack(tracking: Tracking): Track {
       throw new TypeError(`heartbeatMs must be a number from 1 to ${MAX_TIMER_MS}, not ${heartbeatMs}`);
     const isAlone = options.part === undefined && options.attempt === undefined;
     const attempt = isAlone ? await tracking.newAttempt() : options.attempt;
-    const run = createTrackedRun(tracking, runId, { ...options, attempt, onReport: () => beat.refresh() });
-    const beat = setInterval(run.beat, heartbeatMs).unref();
+    const run = createTrackedRun(tracking, runId, {
+      ...options,
+      attempt,
+      onReport: () => heartbeat.restart(),
+    });
+    const heartbeat = createHeartbeat(heartbeatMs, run.beat);
     const onAbort = () => run.abort(signal?.reason);
     signal?.addEventListener('abort', onAbort);
     try {
@@ -66,7 +71,7 @@ export function createTrack(tracking: Tracking): Track {
       throw error;
     } finally {
       signal?.removeEventListener('abort', onAbort);
-      clearInterval(beat);
+      heartbeat.stop();
     }
   };
 }

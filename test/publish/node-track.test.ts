@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
+import { createHeartbeat } from '../../src/publish/heartbeat.ts';
 import {
   createPublisher,
   currentReport,
@@ -258,6 +259,21 @@ test('heartbeats say that a silent body lives', async (t) => {
       message: 'heartbeatMs must be a number from 1 to 2147483647, not 0',
     },
   );
+});
+
+test('heartbeats of a day of silence leave room in the history, and come often again after a word', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let beats = 0;
+  const heartbeat = createHeartbeat(30_000, () => beats++);
+  t.after(() => heartbeat.stop());
+  const countIn = (ms: number) => {
+    const before = beats;
+    t.mock.timers.tick(ms);
+    return beats - before;
+  };
+  assert.equal(countIn(24 * 3_600_000), 396);
+  heartbeat.restart();
+  assert.deepEqual([countIn(3_600_000), countIn(3_600_000)], [120, 12]);
 });
 
 test('an abort says FAILED at once, whatever the body says later', async (t) => {

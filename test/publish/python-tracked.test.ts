@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { readHistory } from '../support/history-list.ts';
 import { startRedis } from '../support/redis.ts';
 import { listenFor } from './support/announced.ts';
+import { lines } from './support/lines.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
 
 const CODE = `
@@ -91,4 +92,43 @@ with tracked("silent", heartbeat_seconds=0.02):
   const events = await readHistory(await redis.client(), 'silent');
   assert.ok(events.slice(0, -1).every(({ state, message }) => state === null && message === ''));
   assert.equal(events.at(-1)?.state, 'END');
+});
+
+test('a day of silence leaves the lines before it in the history, and heartbeats come often again after a word', async (t) => {
+  const redis = await startRedis();
+  t.after(redis.stop);
+  // The body's own thread waits as ever. Its loop runs here as well, by a clock that its waits move on.
+  const code = `
+import time
+import publish_progress as module
+DAY, HOUR = 24 * 3600, 3600
+class Clock:
+    now = 0
+    spoke_at = None
+    time = staticmethod(time.time)
+    def monotonic(self):
+        return self.now
+    def wait(self, seconds):
+        self.now += seconds
+        if self.now > DAY and self.spoke_at is None:
+            report(log="a word")
+            self.spoke_at = self.now
+        return self.spoke_at is not None and self.now > self.spoke_at + HOUR
+clock = Clock()
+with module.tracked("silent") as report:
+    for number in range(50):
+        report(log=f"line {number}")
+    report._reported_at = 0
+    module.time, over, report._over = clock, report._over, clock
+    report._beat()
+    module.time, report._over = time, over
+`;
+  const child = spawnPython(['-c', code], { REDIS_URL: redis.url, HISTORY_LIMIT: '1000' });
+  const { code: status, stderr } = await whenEnded(child);
+  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
+  const messages = (await readHistory(await redis.client(), 'silent')).map(({ message }) => message);
+  const word = messages.indexOf('a word');
+  assert.deepEqual(messages.slice(0, 51), ['', ...lines(0, 50)]);
+  assert.equal(word - 51, 396, 'heartbeats of a day');
+  assert.equal(messages.length - 1 - (word + 1), 120, 'heartbeats of an hour');
 });

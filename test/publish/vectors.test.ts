@@ -5,6 +5,7 @@ import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createBacklog } from '../../src/publish/backlog.ts';
 import { fold } from '../../src/publish/fold.ts';
+import { isHeartbeatDue } from '../../src/publish/heartbeat.ts';
 import { parseProgressUpdate } from '../../src/publish/progress-update.ts';
 import type { Json } from '../../src/runs/json-text.ts';
 import { parseRunId } from '../../src/runs/run-id.ts';
@@ -17,6 +18,7 @@ interface Vectors {
   updates: { name: string; given: Record<string, Json>; update: Update; bad?: string[] }[];
   runIds: { name: string; given: Json; runId: string | null }[];
   folds: { name: string; most: number; updates: Update[]; folded: Update[] }[];
+  heartbeats: { name: string; seconds: number; silence: number; count: number }[];
   backlogs: {
     name: string;
     mostPerRun: number;
@@ -50,6 +52,12 @@ function textOf(update: Update): Record<string, string> {
   const fields = lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
   const { run_id, source, n, ...ofUpdate } = Object.fromEntries(fields);
   return ofUpdate;
+}
+
+/** How many heartbeats come in a silence. */
+function countHeartbeats({ seconds, silence }: Vectors['heartbeats'][number]): number {
+  const intervals = Array.from({ length: silence / seconds }, (_, i) => i + 1);
+  return intervals.filter((number) => isHeartbeatDue(number, seconds * 1000)).length;
 }
 
 /** How many updates of each run wait. */
@@ -101,6 +109,8 @@ describe('TypeScript', () => {
   for (const { name, updates, most, folded } of vectors.folds) {
     test(`a fold: ${name}`, () => assert.deepEqual(fold(updates, most, ['END', 'FAILED']), folded));
   }
+  for (const vector of vectors.heartbeats)
+    test(`heartbeats: ${vector.name}`, () => assert.equal(countHeartbeats(vector), vector.count));
   for (const vector of vectors.backlogs)
     test(`waiting: ${vector.name}`, () => assert.deepEqual(wait(vector), vector.waiting));
   for (const { name, given, bad } of vectors.settings) {
@@ -120,6 +130,7 @@ describe('Python', () => {
     updates: { update: Record<string, string>; bad: string[] }[];
     runIds: (string | null)[];
     folds: Update[][];
+    heartbeats: number[];
     backlogs: Record<string, number>[];
     settings: (string | null)[];
   };
@@ -142,6 +153,8 @@ describe('Python', () => {
     test(`a run id: ${name}`, () => assert.equal(python.runIds[i], runId));
   for (const [i, { name, folded }] of vectors.folds.entries())
     test(`a fold: ${name}`, () => assert.deepEqual(python.folds[i], folded));
+  for (const [i, { name, count }] of vectors.heartbeats.entries())
+    test(`heartbeats: ${name}`, () => assert.equal(python.heartbeats[i], count));
   for (const [i, { name, waiting }] of vectors.backlogs.entries())
     test(`waiting: ${name}`, () => assert.deepEqual(python.backlogs[i], waiting));
   for (const [i, { name, bad = null }] of vectors.settings.entries())

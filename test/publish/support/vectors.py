@@ -46,6 +46,11 @@ def fold(updates, most):
     return [with_log(update, json.loads) for update in folded]
 
 
+def count_heartbeats(vector):
+    intervals = range(1, vector["silence"] // vector["seconds"] + 1)
+    return sum(publisher._is_heartbeat_due(number, vector["seconds"]) for number in intervals)
+
+
 def wait(vector):
     waiting = publisher._Backlog(vector["mostPerRun"], ['"END"', '"FAILED"'])
     for push in vector["pushes"]:
@@ -74,6 +79,7 @@ json.dump(
         "runIds": [parse_run_id(vector["given"]) for vector in vectors["runIds"]],
         "folds": [fold(vector["updates"], vector["most"]) for vector in vectors["folds"]],
         "settings": [bad_setting(vector["given"]) for vector in vectors["settings"]],
+        "heartbeats": [count_heartbeats(vector) for vector in vectors["heartbeats"]],
         "backlogs": [wait(vector) for vector in vectors["backlogs"]],
     },
     sys.stdout,

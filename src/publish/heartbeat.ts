@@ -1,0 +1,34 @@
+// When a silent body says that it lives. A heartbeat is an event like any other, and a history has room for 500: in a silence
+// of hours they become rare, or they would push out the lines that people want to read. publish_progress.py says the same.
+
+/** So many in a row come after an interval each: with 30 s an hour. */
+const FREQUENT = 120;
+const RARE_MS = 300_000;
+
+export interface Heartbeat {
+  /** Something else was said: the silence begins anew. */
+  restart(): void;
+  stop(): void;
+}
+
+/** Calls `beat` while nothing else is said: see `isHeartbeatDue`. It keeps no process running. */
+export function createHeartbeat(intervalMs: number, beat: () => void): Heartbeat {
+  let intervals = 0;
+  const timer = setInterval(() => {
+    intervals++;
+    if (isHeartbeatDue(intervals, intervalMs)) beat();
+  }, intervalMs).unref();
+  return {
+    restart: () => {
+      intervals = 0;
+      timer.refresh();
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Whether a heartbeat is due after a silence of so many intervals: after each, and from the 121st on each 5 minutes, if that is longer. */
+export function isHeartbeatDue(intervals: number, intervalMs: number): boolean {
+  const every = Math.max(1, Math.floor(RARE_MS / intervalMs));
+  return intervals <= FREQUENT || (intervals - FREQUENT) % every === 0;
+}
