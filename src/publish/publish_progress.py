@@ -388,7 +388,7 @@ def connect_celery(run_id_of=None, publisher=None):
         publish_progress.connect_celery()
 
     The run is the task's argument `run_id`, or what `run_id_of(task, args, kwargs)` returns; None means no run. A run that
-    has ended, or that a later attempt has begun anew, is left as it is.
+    has ended, or that a later attempt has begun anew, is left as it is; so is one that a task tracks a second time.
     """
     from celery import signals
 
