@@ -28,6 +28,19 @@ With tqdm, whose own clock limits how often it reports (every 0.1 s):
             return super().display(*args, **kwargs)
 """
 
+# Contents, in this order:
+#   Reporting                        publish_progress, flush
+#   A body of code as a run          tracked, new_attempt
+#   Celery and RQ                    connect_celery, and what runs here
+#   The publisher                    Publisher: what a call does, what its thread does
+#   Waiting for a thread
+#   Updates that wait                the backlog, and how it is folded
+#   What an update may hold
+#   Settings
+#   Connections to Redis             one, Sentinel, Cluster
+#   The ends of processes
+#   The record script
+
 import _thread
 import atexit
 import codecs
@@ -58,28 +71,27 @@ from redis.crc import key_slot
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-FLUSH_SECONDS = 2
-PART_SECONDS = 30
+# So long a call waits: for the end of a run or process, for a part's count, for the first updates of a burst.
+FLUSH_SECONDS, PART_SECONDS, FIRST_SECONDS = 2, 30, 1
+# So many updates are waited for at once, and so many in each second after that.
+AT_ONCE, PER_SECOND = 10, 20
 CONNECT_SECONDS = 1
 ANSWER_SECONDS = 1.5  # Below FLUSH_SECONDS: at the end there is time for another try on a new connection.
-FIRST_SECONDS = 1
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.5  # Between two questions to the sentinels.
 # A thread without work ends, and its connection with it. A NAT may have forgotten a connection that was silent for long.
 IDLE_SECONDS = 10
 MAX_BACKOFF_SECONDS = 2
 BATCH = 250  # A call takes Redis about 10 µs per update, in which it serves nobody else.
 BATCH_BYTES = 256 * 1024
-NOT_RECORDED = "not recorded"
-MIN_WAITING = 1000
+NOT_RECORDED = "not recorded"  # An outcome beside those of the script.
+MIN_WAITING = 1000  # Of a run, while Redis is away.
 HEARTBEAT_SECONDS = 30
 # So many heartbeats in a row come that often, then they are rare: each is an event, and a history has room for 500.
 FREQUENT_HEARTBEATS, RARE_HEARTBEAT_SECONDS = 120, 300
-EACH_SECONDS = 0.1
+EACH_SECONDS = 0.1  # Between two reports of `each`.
 # So long a look at the clock of Redis counts, and so long one that it did not answer.
 CLOCK_SECONDS, CLOCK_WHILE_AWAY_SECONDS = 3600, 5
 MOST_COUNTED = 999_999_999_999_999
-# So many updates are waited for at once, and so many in each second after that.
-AT_ONCE, PER_SECOND = 10, 20
 
 # What other people's code may raise, but for the exceptions that Celery raises in a task from outside, which must get through.
 _FAULTS = (
@@ -159,8 +171,8 @@ class tracked:
         self._is_over = False
         self._heartbeat_seconds = heartbeat_seconds
         self._reported_at = 0.0
+        self._over = _Signal()  # Ends the thread of the heartbeats.
         self._done = self._said = None  # How many parts `each` has seen done, and how many are reported.
-        self._over = _Signal()
 
     def __call__(self, state=None, progress=None, log=None, data=None, **fields):
         """Reports an update of this run and attempt: see Publisher.publish. After the body it is left out."""
@@ -173,6 +185,7 @@ class tracked:
         self._say(state, progress, log, data, **fields)
 
     def _say(self, state=None, progress=None, log=None, data=None, **fields):
+        """Publishes it, and with it how many parts `each` has seen done, if that isn't reported yet."""
         done = self._done
         if progress is None and fields.get("current") is None and done != self._said:
             fields["current"] = done
@@ -223,7 +236,6 @@ class tracked:
         return self
 
     def __exit__(self, kind, error, _):
-        self._over.set()
         try:
             if self in _bodies:  # Not in a forked child: there it is its parent's.
                 self._end(error)
@@ -272,6 +284,7 @@ class tracked:
             log_to.warning("no thread can be started, so run %r has no heartbeats: %s", self.run_id, error)
 
     def _beat(self):
+        """Counts the intervals of a silence. A report of the body ends it."""
         since = began = self._reported_at
         intervals = 0
         while not self._over.wait(max(0.01, began + self._heartbeat_seconds - time.monotonic())):
@@ -295,7 +308,7 @@ def new_attempt(publisher=None):
     """A number for `attempt`: µs by the clock of Redis, which all workers share, or of this host while Redis is away."""
     now = time.monotonic()
     if now > _clock.get("asked_again_at", 0):
-        seconds = (publisher or default_publisher())._clock()
+        seconds = (publisher or default_publisher())._ask_clock()
         _clock["ahead"] = (seconds or time.time()) - time.monotonic()
         _clock["asked_again_at"] = time.monotonic() + (CLOCK_SECONDS if seconds else CLOCK_WHILE_AWAY_SECONDS)
     attempt = max(int((_clock["ahead"] + time.monotonic()) * 1_000_000), _clock.get("last", 0) + 1)
@@ -346,7 +359,7 @@ def _end_key(attempt):
 
 
 def _handle_sigterm():
-    """Where it can be, and nobody handles SIGTERM."""
+    """In the main thread, which alone may, and where nobody else does."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_sigterm)
 
@@ -360,7 +373,6 @@ def _on_sigterm(number, _):
     """Says it for each body, and ends the process as it would have ended without this handler."""
     try:
         for body in reversed(_bodies):
-            body._over.set()
             try:
                 body._end(SystemExit(number - 256))
             except Exception as error:  # A strict publisher's. The others end all the same.
@@ -378,7 +390,8 @@ def _len(parts):
         return None
 
 
-# ---- Celery and RQ, which are asked only where the program has imported them -------------------------------------------
+# ---- Celery and RQ -----------------------------------------------------------------------------------------------------
+# They are asked only where the program has imported them.
 
 
 def connect_celery(run_id_of=None, publisher=None):
@@ -465,7 +478,7 @@ def _celery_attempt():
 
 
 def _celery_attempt_for(run_id):
-    """That of the delivery, for the first body of the run: a second one begins the run anew, or its end were a repeat."""
+    """The delivery's, for the first body of the run. A second one needs a later attempt, or its end would be a repeat."""
     request = _celery_request()
     attempt = getattr(request, "run_progress_attempt", None)
     if attempt is None:
@@ -547,7 +560,7 @@ class Publisher:
         self._prefix = _setting("key_prefix", key_prefix, "autoshorts", _key_prefix)
         states = _setting("terminal_states", terminal_states, ["END", "FAILED"], _terminal_states)
         self.terminal_states = list(states)
-        self._terminal = [_json(state) for state in states]
+        self._terminal = [_json(state) for state in states]  # As updates hold them.
         limit = _setting("history_limit", history_limit, 500, _history_limit)
         ttl = _setting("run_ttl_seconds", run_ttl_seconds, 86400, _ttl_seconds)
         finished_ttl = _setting("finished_ttl_seconds", finished_ttl_seconds, 3600, _ttl_seconds)
@@ -574,11 +587,11 @@ class Publisher:
         self._sending = threading.Lock()  # Held by the thread that sends.
         self._news, self._hurry = _Signal(), _Signal()  # For that thread: something is published, somebody waits.
         self._turns = collections.deque()  # Signals of those who wait for the thread to get on.
-        self._is_resting = False
-        self._is_away = False
-        self._credit, self._credited_at = AT_ONCE, time.monotonic()
+        self._is_resting = False  # The thread ends as soon as it has nothing to do, or fails.
+        self._is_away = False  # Redis has failed twice, or somebody has waited for it in vain: nobody waits for it any more.
+        self._credit, self._credited_at = AT_ONCE, time.monotonic()  # How many updates may be waited for now.
         self._redis = None
-        self._most = BATCH
+        self._batch_limit = BATCH  # Less after a failure.
         self._warned = set()
 
     def publish(
@@ -655,7 +668,7 @@ class Publisher:
             raise redis.ResponseError(refusal or outcomes[0][1])
 
     def _push(self, run_id, update, is_urgent):
-        receipt = update["receipt"] = []
+        receipt = update["receipt"] = []  # Not empty once that is recorded, or refused for good.
         self._inbox.append((run_id, update))
         self._wake()
         in_event_loop = _runs_in_event_loop()
@@ -674,7 +687,7 @@ class Publisher:
             self._wait_once(lambda: self._waiting() <= self._most_per_run // 2, FLUSH_SECONDS)
 
     def _wait_once(self, condition, seconds):
-        """Not again until Redis has recorded something."""
+        """Waits. If that is in vain nobody waits again until Redis has recorded something."""
         if not self._wait_for(lambda: condition() or self._is_away, seconds):
             self._is_away = True
 
@@ -692,6 +705,7 @@ class Publisher:
         return credit >= 1
 
     def _wait_for(self, condition, seconds):
+        """Looks again each time that the thread has got on. True if the condition holds within that time."""
         deadline = time.monotonic() + seconds
         while not condition():
             turn = _Signal()
@@ -701,10 +715,12 @@ class Publisher:
         return True
 
     def _end_turn(self):
+        """The thread has got on."""
         while self._turns:
             self._turns.popleft().set()
 
     def _take_in(self):
+        """From the inbox to the backlog, which folds what is too much."""
         with self._lock:
             while self._inbox:
                 self._backlog.push(*self._inbox.popleft())
@@ -772,7 +788,7 @@ class Publisher:
                 self._n += 1
                 self._sent.append((run_id, self._n, update))
             batch, size = [], 0
-            for sent in self._sent[: self._most]:
+            for sent in self._sent[: self._batch_limit]:
                 size += sum(len(_bytes(value)) for value in sent[2].values() if isinstance(value, str))
                 if batch and size > BATCH_BYTES:
                     break
@@ -797,9 +813,9 @@ class Publisher:
                 self._warn("attempt", f"a later attempt has begun run {run_id!r} anew: updates of this one are left out")
         if refusal:
             # Redis, or somebody before it, may refuse a call for its size.
-            self._most = max(1, len(batch) // 2)
+            self._batch_limit = max(1, len(batch) // 2)
         else:
-            self._most = min(BATCH, self._most * 2)
+            self._batch_limit = min(BATCH, self._batch_limit * 2)
             self._is_away = False
             if "redis" in self._warned:
                 self._warned.discard("redis")
@@ -849,13 +865,14 @@ class Publisher:
         return [NOT_RECORDED] * len(batch) if refusal else outcomes, refusal
 
     def _ask(self, *command):
+        """On a connection of its own: the other one is the sending thread's."""
         nodes = _Nodes(self._url)
         try:
             return nodes.of(command[1] if len(command) > 1 else self._prefix).execute_command(*command)
         finally:
             nodes.close()
 
-    def _clock(self):
+    def _ask_clock(self):
         """Seconds since 1970 by the clock of Redis. None if it doesn't answer."""
         try:
             seconds, micros = self._ask("TIME")
@@ -892,6 +909,11 @@ class Publisher:
             return
         self._warned.add(kind)
         log_to.warning("%s (said once)", text)
+
+
+def _lines(values):
+    """As the script takes them: JSON text has no line ends."""
+    return "\n".join(f"{name}={value}" for name, value in values.items())
 
 
 # ---- Waiting for a thread ----------------------------------------------------------------------------------------------
@@ -1055,7 +1077,7 @@ def _sum(one, other):
     return _decimal(float(one) + float(other))
 
 
-# ---- What an update may hold. The rules are those of the service -------------------------------------------------------
+# ---- What an update may hold -------------------------------------------------------------------------------------------
 
 
 def _parse_update(given):
@@ -1194,6 +1216,10 @@ def _well_formed(text):
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _SURROGATE.search(text) else text
 
 
+def _bytes(text):
+    return text.encode(errors="surrogatepass")
+
+
 def _json(value):
     """JSON in which no reader sees a line end. ValueError for NaN, TypeError for what JSON has no form for."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_json_number)
@@ -1268,16 +1294,7 @@ def _whole_number(value, most):
     return int(value)
 
 
-def _bytes(text):
-    return text.encode(errors="surrogatepass")
-
-
 # ---- Connections to Redis ----------------------------------------------------------------------------------------------
-
-
-def _lines(values):
-    """As the script takes them: JSON text has no line ends."""
-    return "\n".join(f"{name}={value}" for name, value in values.items())
 
 
 class _Nodes:
