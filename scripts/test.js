@@ -1,10 +1,13 @@
 // Runs the tests: npm test [-- part-of-a-file-name… --test-name-pattern=…]
 // Files named *.long.test.ts take minutes, or programs that a desk doesn't have: `npm run test:all` runs those.
+// At the end it searches what the services have logged: no secret of the tests may stand there.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { searchKeptLogs } from './kept-logs.js';
 
 const args = process.argv.slice(2);
 const isLong = args.includes('--long');
@@ -23,6 +26,7 @@ if (files.length === 0) {
 // Many tests wait for other processes: a little more than one file per core keeps the cores busy. Each long test
 // starts enough of them to do so alone.
 const concurrency = isLong ? 1 : Math.min(Math.max(availableParallelism(), 2), 4);
+const logs = mkdtempSync(join(tmpdir(), 'run-progress-logs-'));
 const fuzzMs = Number(process.env.FUZZ_SECONDS ?? 0) * 1000;
 const tests = spawn(
   process.execPath,
@@ -37,11 +41,23 @@ const tests = spawn(
     ...options,
     ...files,
   ],
-  { stdio: ['ignore', 'pipe', 'inherit'] },
+  { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, KEPT_LOGS: logs } },
 );
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
   process.on(signal, () => tests.kill(signal));
 // The closing lines as TAP writes them, "# tests 12": machines look for those.
 createInterface({ input: tests.stdout }).on('line', (line) => console.log(line.replace(/^ℹ /, '# ')));
 const [code, signal] = await once(tests, 'close');
-process.exit(signal ? 1 : code);
+const isClean = signal !== null || areLogsClean();
+if (isClean) rmSync(logs, { recursive: true });
+process.exit(signal || !isClean ? 1 : code);
+
+function areLogsClean() {
+  const { found, lineCount, secretCount } = searchKeptLogs(logs);
+  for (const { file, line, what } of found) console.error(`A secret in a log: ${file}:${line}: ${what}`);
+  console.log(`# searched ${lineCount} lines of logs for ${secretCount} secrets, found ${found.length}`);
+  // With all tests it is the search that fails, if it has nothing to search.
+  const isEmpty = filters.length === 0 && options.length === 0 && (lineCount === 0 || secretCount === 0);
+  if (isEmpty) console.error('No log was kept, or no secret: see test/support/kept-log.ts');
+  return found.length === 0 && !isEmpty;
+}

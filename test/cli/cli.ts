@@ -1,5 +1,7 @@
 // `run-progress` as a program: what it prints, and how it ends.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { keepLine, keptEnvironment } from '../support/kept-log.ts';
 import { createObserved } from '../support/observed.ts';
 
 export interface Ended {
@@ -29,10 +31,14 @@ process.on('exit', () => {
 /** `env` is all of its environment, beside PATH. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Cli {
   const child = spawn(process.execPath, ['dist/cli.js', ...args], {
-    env: { PATH: process.env.PATH, ...env },
+    env: keptEnvironment({ PATH: process.env.PATH, ...env }),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   running.add(child);
+  // To print a token is what `token` is for.
+  if (args[0] !== 'token')
+    for (const output of [child.stdout, child.stderr])
+      createInterface({ input: output }).on('line', keepLine);
   const printed = { stdout: '', stderr: '' };
   let hasEnded = false;
   const observed = createObserved(() => `${printed.stdout}\n${printed.stderr}`);

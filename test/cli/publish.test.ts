@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readHistory } from '../support/history-list.ts';
-import { freePort, startRedis } from '../support/redis.ts';
+import { freePort, REDIS_PASSWORD, startRedis } from '../support/redis.ts';
 import { launchService, startService } from '../support/service.ts';
 import { runCli } from './cli.ts';
 
@@ -53,7 +53,7 @@ test('what can’t be recorded is 3, within the time given', async () => {
 });
 
 test('where Redis is away it says so, once, and nothing of what Node says of lost connections', async () => {
-  const url = `redis://:secret@127.0.0.1:${await freePort()}`;
+  const url = `redis://:${REDIS_PASSWORD}@127.0.0.1:${await freePort()}`;
   const { code, stderr } = await runCli(['publish', 'r', '--log', 'x', '--timeout', '0.3s'], {
     REDIS_URL: url,
   });

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTokens } from '../../src/http/tokens.ts';
+import { OLDER_SECRET, SECRET } from '../support/token.ts';
 import { runCli } from './cli.ts';
 
-const SECRETS = ['n'.repeat(32), 'o'.repeat(40)];
+const SECRETS = [SECRET, OLDER_SECRET];
 const env = { PROGRESS_SECRET: SECRETS.join(',') };
 const grantOf = async (args: readonly string[]) => {
   const { code, stdout, stderr } = await runCli(['token', ...args], env);

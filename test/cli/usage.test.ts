@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { SECRET } from '../support/token.ts';
 import { runCli } from './cli.ts';
 
 const COMMANDS = ['watch', 'exec', 'publish', 'serve', 'token', 'doctor', 'demo', 'completion'];
@@ -50,14 +51,18 @@ const mistakes: [args: string[], env: Record<string, string>, said: string][] = 
   [['publish', 'a', '--progress', 'half'], {}, '--progress must be a number, not "half"'],
   [['publish', 'a', '--data', '[1]'], {}, '--data must be a JSON object'],
   [['publish', 'a', '--data', '{'], {}, '--data must be a JSON object'],
-  [['publish', 'a', '--log', 'x'], { REDIS_URL: 'http://:secret@localhost' }, 'REDIS_URL must be a redis://'],
+  [
+    ['publish', 'a', '--log', 'x'],
+    { REDIS_URL: 'http://:a-secret-password@localhost' },
+    'REDIS_URL must be a redis://',
+  ],
   [['exec', 'a', 'true'], {}, 'names no command: run-progress exec RUN -- COMMAND'],
   [['exec', 'a', '--'], {}, 'names no command after the --'],
   [['exec', '--', 'true'], {}, 'must name one run before the --'],
   [['exec', 'a', '--state', '', '--', 'true'], {}, '--state must not be empty'],
   [['token', '--run', 'a'], {}, 'needs PROGRESS_SECRET'],
-  [['token', '--run', 'a'], { PROGRESS_SECRET: 'short' }, 'must be at least 32 bytes'],
-  [['token'], { PROGRESS_SECRET: 's'.repeat(32) }, '--run must name a run'],
+  [['token', '--run', 'a'], { PROGRESS_SECRET: 'a-secret-too-short' }, 'must be at least 32 bytes'],
+  [['token'], { PROGRESS_SECRET: SECRET }, '--run must name a run'],
   [['token', '--run', 'a', '--scope', 'write'], {}, '--scope must be of read, publish, metrics, not "write"'],
   [['demo', '--seconds', '1 h'], {}, '--seconds must be a number from 0 to 86400'],
   [['serve', '8000'], {}, 'takes no arguments'],

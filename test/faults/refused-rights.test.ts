@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { request } from 'undici';
 import { createPublisher } from '../../src/publish/publisher.ts';
 import { pollUntil } from '../support/poll-until.ts';
-import { startRedis } from '../support/redis.ts';
+import { REDIS_PASSWORD, startRedis } from '../support/redis.ts';
 import { launchService, startService } from '../support/service.ts';
 import { openSse } from '../support/sse-reader.ts';
 
@@ -27,8 +27,8 @@ for (const [what, rights, reason] of PROBLEMS)
     const redis = await startRedis();
     t.after(redis.stop);
     const client = await redis.client();
-    await client.acl('SETUSER', 'service', 'on', '>password', '~*', '+@all', ...rights);
-    const url = redis.url.replace('redis://', 'redis://service:password@');
+    await client.acl('SETUSER', 'service', 'on', `>${REDIS_PASSWORD}`, '~*', '+@all', ...rights);
+    const url = redis.url.replace('redis://', `redis://service:${REDIS_PASSWORD}@`);
     const service = await launchService({ REDIS_URL: url });
     t.after(() => service.stop());
     await pollUntil('/readyz says why', async () => reason.test(await readiness(service.url)));
@@ -51,8 +51,9 @@ test('the rights of docs/redis.md are enough, for the service and a worker', asy
   const client = await redis.client();
   const lines = readFileSync('docs/redis.md', 'utf8').match(/^ACL SETUSER (?:service|worker) .*$/gm) ?? [];
   assert.equal(lines.length, 2);
-  for (const line of lines) await client.call('ACL', ...line.split(' ').slice(1));
-  const as = (user: string) => redis.url.replace('redis://', `redis://${user}:password@`);
+  for (const line of lines)
+    await client.call('ACL', ...line.replace('>password', `>${REDIS_PASSWORD}`).split(' ').slice(1));
+  const as = (user: string) => redis.url.replace('redis://', `redis://${user}:${REDIS_PASSWORD}@`);
   const service = await startService({ REDIS_URL: as('service') });
   t.after(() => service.stop());
   const reader = await openSse(service.eventsUrl('r'));
@@ -74,9 +75,9 @@ test('a user without INFO works, and nothing but JSON is in the log', async (t) 
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
-  await client.acl('SETUSER', 'service', 'on', '>password', '~*', '&*', '+@all', '-info');
+  await client.acl('SETUSER', 'service', 'on', `>${REDIS_PASSWORD}`, '~*', '&*', '+@all', '-info');
   const service = await startService({
-    REDIS_URL: redis.url.replace('redis://', 'redis://service:password@'),
+    REDIS_URL: redis.url.replace('redis://', `redis://service:${REDIS_PASSWORD}@`),
   });
   t.after(() => service.stop());
   assert.deepEqual(

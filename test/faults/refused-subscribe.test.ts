@@ -4,10 +4,19 @@ import { type TestContext, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { pollUntil } from '../support/poll-until.ts';
 import { publish } from '../support/publish.ts';
-import { startRedis } from '../support/redis.ts';
+import { REDIS_PASSWORD, startRedis } from '../support/redis.ts';
 import { watchRun } from '../support/watched-run.ts';
 
-const USER = ['ACL', 'SETUSER', 'service', 'on', '>secret', '~*', '+@all', 'resetchannels'] as const;
+const USER = [
+  'ACL',
+  'SETUSER',
+  'service',
+  'on',
+  `>${REDIS_PASSWORD}`,
+  '~*',
+  '+@all',
+  'resetchannels',
+] as const;
 
 /** The service may subscribe to these channels alone. */
 async function setUp(t: TestContext, firstChannels: string) {
@@ -16,7 +25,7 @@ async function setUp(t: TestContext, firstChannels: string) {
   const worker = await redis.client();
   const allow = (...channels: string[]) => worker.call(...USER, ...channels);
   await allow(firstChannels);
-  const run = await watchRun(t, { url: redis.url.replace('//', '//service:secret@') });
+  const run = await watchRun(t, { url: redis.url.replace('//', `//service:${REDIS_PASSWORD}@`) });
   return { worker, run, allow };
 }
 

@@ -4,8 +4,7 @@ import { test } from 'node:test';
 import { untilReady, untilUnready } from '../support/readiness.ts';
 import { startRedis } from '../support/redis.ts';
 import { launchService, startService } from '../support/service.ts';
-
-const SECRET = 'x'.repeat(32);
+import { SECRET } from '../support/token.ts';
 
 test('a Redis that is full is not ready, though nothing was tried to be recorded', async (t) => {
   const redis = await startRedis({ args: ['--maxmemory', '1', '--maxmemory-policy', 'noeviction'] });

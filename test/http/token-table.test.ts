@@ -6,7 +6,14 @@ import { request } from 'undici';
 import { WebSocket } from 'ws';
 import { startLocalService } from '../support/local-service.ts';
 import { type Service, startService } from '../support/service.ts';
-import { makeToken, OLDER_SECRET, SECRET, type TokenClaims, unsecuredToken } from '../support/token.ts';
+import {
+  FOREIGN_SECRET,
+  makeToken,
+  OLDER_SECRET,
+  SECRET,
+  type TokenClaims,
+  unsecuredToken,
+} from '../support/token.ts';
 
 const RUN = '우주여행고양이';
 const encoded = encodeURIComponent(RUN);
@@ -171,7 +178,7 @@ const keys: [
   ],
   [
     'one of a foreign key',
-    (scope) => makeToken({ scope }, 'x'.repeat(32)),
+    (scope) => makeToken({ scope }, FOREIGN_SECRET),
     { status: 401, code: 'invalid-token' },
   ],
   [

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { request } from 'undici';
 import { guideBlock } from '../support/guide.ts';
 import { type Service, startService } from '../support/service.ts';
-import { makeToken, SECRET } from '../support/token.ts';
+import { makeToken, OLDER_SECRET, SECRET } from '../support/token.ts';
 
 const RUN = '우주-여행';
 const PYTHON = '/usr/bin/python3';
@@ -49,7 +49,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 /** What the command prints. */
 function printed(command: string, args: readonly string[]): string {
   // The service's secret, and one that is to be retired.
-  const env = { PATH: process.env.PATH, PROGRESS_SECRET: `${SECRET}, ${'x'.repeat(32)}`, PYTHONUTF8: '1' };
+  const env = { PATH: process.env.PATH, PROGRESS_SECRET: `${SECRET}, ${OLDER_SECRET}`, PYTHONUTF8: '1' };
   return execFileSync(command, args, { cwd: folder, env, encoding: 'utf8' }).trim();
 }
 

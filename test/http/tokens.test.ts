@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignJWT } from 'jose';
 import { createTokens, TokenError } from '../../src/http/tokens.ts';
-import { makeToken, OLDER_SECRET, SECRET, unsecuredToken } from '../support/token.ts';
+import { FOREIGN_SECRET, makeToken, OLDER_SECRET, SECRET, unsecuredToken } from '../support/token.ts';
 
 const tokens = createTokens([SECRET, OLDER_SECRET]);
 const later = Math.floor(Date.now() / 1000) + 300;
@@ -45,7 +45,7 @@ test('what is no valid token is refused, with a code', async (t) => {
     .setProtectedHeader({ alg: 'HS256' })
     .sign(new TextEncoder().encode(SECRET));
   const cases: [string, string, string][] = [
-    ['another key', await makeToken({}, 'a key that this service does not know at all'), 'invalid-token'],
+    ['another key', await makeToken({}, FOREIGN_SECRET), 'invalid-token'],
     ['a changed body', `${head}.${forged}.${signature}`, 'invalid-token'],
     ['no signature', `${head}.${body}.`, 'invalid-token'],
     ['alg: none', unsecuredToken({ scope: 'read', run: '*', exp: later }), 'invalid-token'],

@@ -1,7 +1,7 @@
 // What a soak needs: a durable Redis, two servers, workers, a ledger of what they publish, and a witness of the truth.
 import { pollUntil } from '../support/poll-until.ts';
 import { createRandom } from '../support/random.ts';
-import { startRedis } from '../support/redis.ts';
+import { REDIS_PASSWORD, startRedis } from '../support/redis.ts';
 import { redisUserOf, type World } from './faults.ts';
 import { startFleet, type Usage } from './fleet.ts';
 import { createLedger } from './ledger.ts';
@@ -16,7 +16,6 @@ export interface Stage extends World {
 }
 
 const SERVERS = [0, 1];
-const PASSWORD = 'secret';
 const WITNESS_MS = 150;
 
 export async function buildStage(seed: number): Promise<Stage> {
@@ -27,11 +26,13 @@ export async function buildStage(seed: number): Promise<Stage> {
   try {
     // Each server has a login of its own, by which its connections can be told from the other's.
     const users = SERVERS.flatMap((server) => [
-      ...['--user', redisUserOf(server), 'on', `>${PASSWORD}`, '~*', '&*', '+@all'],
+      ...['--user', redisUserOf(server), 'on', `>${REDIS_PASSWORD}`, '~*', '&*', '+@all'],
     ]);
     const redis = await startRedis({ isDurable: true, args: users });
     closing.push(redis.stop);
-    const urls = SERVERS.map((server) => redis.url.replace('//', `//${redisUserOf(server)}:${PASSWORD}@`));
+    const urls = SERVERS.map((server) =>
+      redis.url.replace('//', `//${redisUserOf(server)}:${REDIS_PASSWORD}@`),
+    );
     const ledger = createLedger();
     const fleet = await startFleet(urls);
     closing.push(fleet.stop);

@@ -2,15 +2,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { pino } from 'pino';
 import { createPublisher } from '../../src/publish/publisher.ts';
 import { parseSettings } from '../../src/runs/settings.ts';
 import { createRedisStore } from '../../src/stores/redis.ts';
 import { type RedisCluster, startCluster } from '../support/cluster.ts';
 import { readHistory } from '../support/history-list.ts';
+import { createKeptLog } from '../support/kept-log.ts';
 import { pollUntil } from '../support/poll-until.ts';
 import { publish } from '../support/publish.ts';
 import { untilUnready } from '../support/readiness.ts';
+import { REDIS_PASSWORD } from '../support/redis.ts';
 import { launchService, startService } from '../support/service.ts';
 import { openSse } from '../support/sse-reader.ts';
 
@@ -72,8 +73,10 @@ test('the smallest rights that the service and a worker need on every node', asy
   assert.equal(rights.length, 2);
   for (const server of cluster.servers)
     for (const [, user = '', rules = ''] of rights)
-      await cluster.clientOf(server).call('ACL', 'SETUSER', user, ...rules.split(' '));
-  const as = (user: string) => cluster.url.replace('redis://', `redis://${user}:password@`);
+      await cluster
+        .clientOf(server)
+        .call('ACL', 'SETUSER', user, ...rules.replace('>password', `>${REDIS_PASSWORD}`).split(' '));
+  const as = (user: string) => cluster.url.replace('redis://', `redis://${user}:${REDIS_PASSWORD}@`);
   const service = await startService({ REDIS_URL: as('cluster-service') });
   t.after(() => service.stop());
   const publisher = createPublisher({ redisUrl: as('cluster-worker') });
@@ -122,7 +125,7 @@ test('raw messages are heard though the last run on their node is followed no mo
     url: cluster.url,
     tlsInsecure: false,
     rawChannel: 'hearing raw',
-    log: pino({ level: 'silent' }),
+    log: createKeptLog(),
   });
   t.after(() => store.close());
   await pollUntil('a store that is ready', async () => (await store.status()).ready);

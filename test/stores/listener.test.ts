@@ -1,14 +1,14 @@
 // The names of raw messages: the n-th after the newest marker heard, whoever's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pino } from 'pino';
 import type { Recording } from '../../src/runs/record.ts';
 import { createListener } from '../../src/stores/listener.ts';
 import { createTally } from '../../src/stores/tally.ts';
+import { createKeptLog } from '../support/kept-log.ts';
 
 function setUp() {
   const recorded: Recording[] = [];
-  const tally = createTally(pino({ level: 'silent' }));
+  const tally = createTally(createKeptLog());
   const heard: string[] = [];
   const listener = createListener({
     push: (recording) => {

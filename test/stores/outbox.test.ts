@@ -1,11 +1,11 @@
 // What waits to be recorded: in order, and in bounded space.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pino } from 'pino';
 import type { Outcome } from '../../src/runs/store.ts';
 import { createOutbox, type OutboxOptions } from '../../src/stores/outbox.ts';
 import type { RecordCall } from '../../src/stores/record-call.ts';
 import { createTally } from '../../src/stores/tally.ts';
+import { createKeptLog } from '../support/kept-log.ts';
 
 /** A Redis that answers nothing before `open`; what it then records is noted. */
 function setUp(options: Partial<OutboxOptions> = {}) {
@@ -19,7 +19,7 @@ function setUp(options: Partial<OutboxOptions> = {}) {
     recorded.push(...batch.map(({ text }) => Number(/^n=(\d+)$/m.exec(text)?.[1])));
     return { outcomes: batch.map((): Outcome => ({ status: 'recorded' })), mayBeTooBig: false };
   };
-  const tally = createTally(pino({ level: 'silent' }));
+  const tally = createTally(createKeptLog());
   const outbox = createOutbox({ call, isAnswering: async () => true, tally, ...options });
   const push = (n: number, length = 0) =>
     outbox.push({ runId: 'r', update: { log: 'x'.repeat(length) }, name: { source: '100', n } });

@@ -8,7 +8,7 @@ import { createRecordCall, sendable } from '../../src/stores/record-call.ts';
 import { readHistory } from '../support/history-list.ts';
 import { createObserved } from '../support/observed.ts';
 import { oneNode } from '../support/one-node.ts';
-import { type RedisServer, startRedis } from '../support/redis.ts';
+import { REDIS_PASSWORD, type RedisServer, startRedis } from '../support/redis.ts';
 
 let redis: RedisServer;
 let client: Redis;
@@ -32,8 +32,8 @@ function recording(runId: string, source: string, n: number): Recording {
 
 /** A connection of a Redis user with these rights. */
 async function connectAs(t: TestContext, name: string, ...rights: string[]): Promise<Redis> {
-  await client.acl('SETUSER', name, 'on', '>password', '~*', ...rights);
-  const user = client.duplicate({ username: name, password: 'password' });
+  await client.acl('SETUSER', name, 'on', `>${REDIS_PASSWORD}`, '~*', ...rights);
+  const user = client.duplicate({ username: name, password: REDIS_PASSWORD });
   t.after(() => user.disconnect());
   await user.ping();
   return user;
@@ -47,7 +47,7 @@ for (const [missing, rights] of [
 ] as const)
   test(`a user without ${missing} records nothing, and is told why`, async (t) => {
     await client.del(keyOf('a'), keyOf('b'));
-    const user = await connectAs(t, 'worker', 'reset', 'on', '>password', '~*', ...rights);
+    const user = await connectAs(t, 'worker', 'reset', 'on', `>${REDIS_PASSWORD}`, '~*', ...rights);
     const outcomes = await record(user, [recording('a', 'p', 1), recording('b', 'p', 2)]);
     for (const outcome of outcomes) {
       assert.equal(outcome.status, 'refused');

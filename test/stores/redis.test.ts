@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Redis } from 'ioredis';
-import { pino } from 'pino';
 import type { Recording } from '../../src/runs/record.ts';
 import type { HistoryOptions } from '../../src/runs/settings.ts';
 import type { Store } from '../../src/runs/store.ts';
 import { createRedisStore } from '../../src/stores/redis.ts';
 import { readHistory } from '../support/history-list.ts';
 import { assertDense } from '../support/invariants.ts';
+import { createKeptLog } from '../support/kept-log.ts';
 import { pollUntil } from '../support/poll-until.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { CONTRACT_OPTIONS, storeContract } from './store-contract.ts';
@@ -33,7 +33,7 @@ async function makeStore(options: HistoryOptions, rawChannel = 'autoshorts:progr
     tlsInsecure: false,
     rawChannel,
     keyPrefix: 'autoshorts',
-    log: pino({ level: 'silent' }),
+    log: createKeptLog(),
   });
   await pollUntil('a store that is ready', async () => (await made.status()).ready);
   return made;
@@ -189,7 +189,7 @@ test('without a connection every call is refused at once, and says why', async (
     tlsInsecure: false,
     rawChannel: 'raw',
     keyPrefix: 'lonely',
-    log: pino({ level: 'silent' }),
+    log: createKeptLog(),
   });
   t.after(() => lonely.close());
   assert.deepEqual(await lonely.record([recording('run', 'x')]), [

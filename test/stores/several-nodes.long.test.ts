@@ -1,9 +1,9 @@
 // The store contract where Redis is more than one node.
 import { after, before } from 'node:test';
-import { pino } from 'pino';
 import type { HistoryOptions } from '../../src/runs/settings.ts';
 import { createRedisStore } from '../../src/stores/redis.ts';
 import { startCluster } from '../support/cluster.ts';
+import { createKeptLog } from '../support/kept-log.ts';
 import { pollUntil } from '../support/poll-until.ts';
 import { startSentinels } from '../support/sentinels.ts';
 import { storeContract } from './store-contract.ts';
@@ -26,7 +26,7 @@ for (const [name, start] of [
         tlsInsecure: false,
         rawChannel: 'autoshorts:progress',
         keyPrefix: 'autoshorts',
-        log: pino({ level: 'silent' }),
+        log: createKeptLog(),
       });
       await pollUntil('a store that is ready', async () => (await store.status()).ready);
       return store;

@@ -3,7 +3,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { pino } from 'pino';
 import { createOpenStreams, MAX_STALLED_BEATS } from '../../src/delivery/open-streams.ts';
 import { createWebSockets } from '../../src/delivery/websocket.ts';
 import { createAccess } from '../../src/http/access.ts';
@@ -22,6 +21,7 @@ import { type Cut, createCutCounts } from '../../src/http/spare-connections.ts';
 import { createHub } from '../../src/runs/hub.ts';
 import { createLatency } from '../../src/runs/latency.ts';
 import { createHeldStore, HELD_STORE_OPTIONS, type HeldStore } from './held-store.ts';
+import { createKeptLog } from './kept-log.ts';
 
 export interface LocalService {
   readonly port: number;
@@ -59,7 +59,7 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
   const { historyLimit = HELD_STORE_OPTIONS.historyLimit, maxOpenRuns = 1000 } = rest;
   const store = createHeldStore({ ...HELD_STORE_OPTIONS, historyLimit });
   const hub = createHub({ store, historyLimit, maxOpenRuns, onError: () => {} });
-  const log = pino({ level: 'silent' });
+  const log = createKeptLog();
   const delivery = { heartbeatMs, now: () => store.now() };
   const streams = createOpenStreams(delivery);
   const webSockets = createWebSockets(delivery);

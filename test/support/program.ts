@@ -1,6 +1,7 @@
 // A real program, started by a test and ended with it, whatever happens.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { isWanted, keepLine, keptEnvironment } from './kept-log.ts';
 import { createObserved, type Observed } from './observed.ts';
 
 export interface Exit {
@@ -10,7 +11,7 @@ export interface Exit {
 
 export interface Program {
   readonly pid: number;
-  /** What it wrote to stdout and stderr, line by line. */
+  /** What it wrote to stdout and stderr, line by line. All of it is kept, what its log says below the level of `env` too. */
   readonly lines: readonly string[];
   waitForLine<T>(what: string, look: (line: string) => T | undefined | null | false): Promise<T>;
   readonly exited: Promise<Exit>;
@@ -33,14 +34,17 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
 export function startProgram(
   command: string,
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+  { env = process.env, ...options }: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
 ): Program {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
+  const child = spawn(command, args, { ...options, env: keptEnvironment(env), stdio });
   running.add(child);
   const lines: string[] = [];
   const observed: Observed = createObserved(() => lines.slice(-20).join('\n'));
   for (const output of [child.stdout, child.stderr])
     createInterface({ input: output }).on('line', (line) => {
+      keepLine(line);
+      if (!isWanted(line, env)) return;
       lines.push(line);
       observed.changed();
     });

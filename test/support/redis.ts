@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { keepSecret } from './kept-log.ts';
 import { type Program, startProgram } from './program.ts';
 
 export interface RedisServer {
@@ -27,6 +28,9 @@ export interface RedisServerOptions {
   /** More arguments of redis-server. */
   args?: readonly string[];
 }
+
+/** Of a Redis, or of a user, that needs one. */
+export const REDIS_PASSWORD = keepSecret('the-password-of-a-redis');
 
 const ATTEMPTS = 5;
 
