@@ -1,38 +1,27 @@
 // What the promise of a Node publisher's `publish` says.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createPublisher, type PublisherOptions } from '../../src/publish/publisher.ts';
 import { createReceipts } from '../../src/publish/receipts.ts';
-import { readHistory } from '../support/history-list.ts';
 import { startProgram } from '../support/program.ts';
-import { startRedis } from '../support/redis.ts';
-
-async function setUp(t: TestContext, options: Partial<PublisherOptions> = {}) {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
-  const publisher = createPublisher({ redisUrl: redis.url, onWarning: () => {}, ...options });
-  t.after(() => publisher.close());
-  return { redis, client, publisher };
-}
+import { startNodeTrial } from './support/node-trial.ts';
 
 test('true means that the update is in the history', async (t) => {
-  const { client, publisher } = await setUp(t);
+  const { read, publisher } = await startNodeTrial(t);
   for (let number = 1; number <= 50; number++) {
     assert.equal(await publisher.publish('r', { log: `line ${number}` }), true);
-    assert.equal((await readHistory(client, 'r')).length, number);
+    assert.equal((await read('r')).length, number);
   }
   const many = Array.from({ length: 1000 }, () => publisher.publish('r', {}));
   assert.equal(new Set(many).size, 1, 'one turn of the event loop shares a promise');
   assert.equal(await many.at(-1), true);
   assert.equal(await publisher.publish('r', { log: 'again', key: 'k' }), true);
   assert.equal(await publisher.publish('r', { log: 'and again', key: 'k' }), true);
-  assert.equal((await readHistory(client, 'r')).at(-1)?.message, 'again');
+  assert.equal((await read('r')).at(-1)?.message, 'again');
 });
 
 test('false means that the update is left out, and nothing is thrown', async (t) => {
-  const { client, publisher } = await setUp(t);
+  const { client, publisher } = await startNodeTrial(t);
   assert.equal(await publisher.publish('', { log: 'x' }), false);
   await client.set('autoshorts:run:other', 'x');
   assert.equal(await publisher.publish('other', { log: 'x' }), false);
@@ -43,7 +32,7 @@ test('false means that the update is left out, and nothing is thrown', async (t)
 });
 
 test('while Redis is away the promise is false after its time, and the update is recorded later', async (t) => {
-  const { redis, client, publisher } = await setUp(t);
+  const { redis, read, publisher } = await startNodeTrial(t);
   assert.equal(await publisher.publish('r', { state: 'A' }), true);
   await redis.kill();
   const lines = Array.from({ length: 3000 }, (_, i) => publisher.publish('r', { log: `${i}` }));
@@ -51,11 +40,11 @@ test('while Redis is away the promise is false after its time, and the update is
   assert.equal(await lines.at(-1), false);
   await redis.restart();
   assert.equal(await publisher.publish('r', { log: 'the last' }), true);
-  assert.equal((await readHistory(client, 'r')).at(-1)?.state, 'END');
+  assert.equal((await read('r')).at(-1)?.state, 'END');
 });
 
 test('an end that was awaited is recorded, though the process leaves at once', async (t) => {
-  const { redis, client } = await setUp(t);
+  const { redis, read } = await startNodeTrial(t);
   const url = fileURLToPath(new URL('../../src/publish/publisher.ts', import.meta.url));
   const code = `
     import { createPublisher } from ${JSON.stringify(url)};
@@ -67,7 +56,7 @@ test('an end that was awaited is recorded, though the process leaves at once', a
   t.after(() => program.stop('SIGKILL'));
   await program.exited;
   assert.deepEqual(program.lines, ['true']);
-  const events = await readHistory(client, 'r');
+  const events = await read('r');
   assert.deepEqual([events.length, events.at(-1)?.state], [101, 'END']);
 });
 

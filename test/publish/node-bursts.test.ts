@@ -1,20 +1,11 @@
 // Bursts on a Redis that is well: every line arrives.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPublisher } from '../../src/publish/publisher.ts';
-import { startRedis } from '../support/redis.ts';
+import { startNodeTrial } from './support/node-trial.ts';
 
 for (const count of [1001, 5000, 20_000])
   test(`a loop of ${count} lines loses none`, async (t) => {
-    const redis = await startRedis();
-    t.after(redis.stop);
-    const client = await redis.client();
-    const warnings: string[] = [];
-    const publisher = createPublisher({
-      redisUrl: redis.url,
-      onWarning: (warning) => warnings.push(warning),
-    });
-    t.after(() => publisher.close());
+    const { client, publisher, warnings } = await startNodeTrial(t);
     for (let i = 0; i < count; i++) publisher.publish('r', { log: `line ${i}` });
     assert.equal(await publisher.flush(60_000), true);
     // Ids are dense, and the first is the list's beginning: so many events were recorded.

@@ -3,35 +3,19 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { createHeartbeat } from '../../src/publish/heartbeat.ts';
-import {
-  createPublisher,
-  currentReport,
-  type PublisherOptions,
-  type Report,
-} from '../../src/publish/publisher.ts';
-import { readHistory } from '../support/history-list.ts';
-import { startRedis } from '../support/redis.ts';
+import { currentReport, type PublisherOptions, type Report } from '../../src/publish/publisher.ts';
 import { listenFor } from './support/announced.ts';
+import { startNodeTrial } from './support/node-trial.ts';
 
 async function setUp(t: TestContext, options: Partial<PublisherOptions> = {}) {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
-  const warnings: string[] = [];
-  const publisher = createPublisher({
-    redisUrl: redis.url,
-    onWarning: (text) => warnings.push(text),
-    ...options,
-  });
-  t.after(() => publisher.close());
-  const read = async (runId: string) =>
-    (await readHistory(client, runId)) as unknown as Record<string, unknown>[];
+  const trial = await startNodeTrial(t, options);
+  const read = async (runId: string) => (await trial.read(runId)) as unknown as Record<string, unknown>[];
   const lastOf = async (runId: string) => {
     const { state, progress, current, total, message } = (await read(runId)).at(-1) ?? {};
     return { state, progress, current, total, message };
   };
   const attemptsOf = async (runId: string) => new Set((await read(runId)).map(({ attempt }) => attempt));
-  return { redis, publisher, warnings, read, lastOf, attemptsOf };
+  return { ...trial, read, lastOf, attemptsOf };
 }
 
 test('a tracked body counts, gives its value, and is END when the promise is fulfilled', async (t) => {
@@ -171,12 +155,11 @@ test('a rule for retries that throws is a warning, and the run ends', async (t) 
 });
 
 test('an onWarning that throws ends nothing', async (t) => {
-  const { redis, publisher, lastOf } = await setUp(t, {
+  const { client, publisher, lastOf } = await setUp(t, {
     onWarning: () => {
       throw new Error('bad');
     },
   });
-  const client = await redis.client();
   await client.set('autoshorts:run:string', 'not a list');
   const told = once(process, 'warning');
   assert.equal(await publisher.publish('string', { state: 'A' }), false);

@@ -1,6 +1,6 @@
 // What a publisher promises in any language: nothing lost, nothing doubled, in order, whatever befalls Redis meanwhile.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { readHistory } from '../support/history-list.ts';
 import { assertDense } from '../support/invariants.ts';
 import { startRedis } from '../support/redis.ts';
@@ -13,13 +13,27 @@ import type { StartWorker } from './support/worker.ts';
 const PATIENCE_MS = 60_000;
 
 export function publisherContract(name: string, startWorker: StartWorker) {
+  async function setUp(t: TestContext) {
+    const redis = await startRedis();
+    t.after(redis.stop);
+    const client = await redis.client();
+    const worker = await startWorker(redis.url);
+    t.after(worker.close);
+    return { redis, client, worker };
+  }
+
+  /** One that is away when the worker begins. */
+  async function startAwayRedis(t: TestContext) {
+    const redis = await startRedis();
+    t.after(redis.stop);
+    const client = await redis.client();
+    await redis.kill();
+    return { redis, client };
+  }
+
   describe(`${name} publisher`, () => {
     test('what was published is in the history, folded and in order', async (t) => {
-      const redis = await startRedis();
-      t.after(redis.stop);
-      const client = await redis.client();
-      const worker = await startWorker(redis.url);
-      t.after(worker.close);
+      const { client, worker } = await setUp(t);
       const data = { url: '/v/1', empty: [], small: 1e-7 };
       await worker.update('우주 1', { state: 'A', progress: 0.25, log: '시작 🎉' });
       await worker.update('우주 1', { data });
@@ -79,10 +93,7 @@ export function publisherContract(name: string, startWorker: StartWorker) {
     });
 
     test('a Redis that was away from the start gets all when it comes', async (t) => {
-      const redis = await startRedis();
-      t.after(redis.stop);
-      const client = await redis.client();
-      await redis.kill();
+      const { redis, client } = await startAwayRedis(t);
       const worker = await startWorker(redis.url);
       t.after(worker.close);
       await worker.publish('r', 0, 500);
@@ -95,11 +106,7 @@ export function publisherContract(name: string, startWorker: StartWorker) {
     });
 
     test('a Redis that comes back empty gets what it had not answered', async (t) => {
-      const redis = await startRedis();
-      t.after(redis.stop);
-      const client = await redis.client();
-      const worker = await startWorker(redis.url);
-      t.after(worker.close);
+      const { redis, client, worker } = await setUp(t);
       await worker.publish('r', 0, 100);
       assert.equal(await worker.flush(PATIENCE_MS), true);
       await redis.kill();
@@ -110,11 +117,7 @@ export function publisherContract(name: string, startWorker: StartWorker) {
     });
 
     test('what a full Redis refuses is recorded when there is room, in order', async (t) => {
-      const redis = await startRedis();
-      t.after(redis.stop);
-      const client = await redis.client();
-      const worker = await startWorker(redis.url);
-      t.after(worker.close);
+      const { client, worker } = await setUp(t);
       await worker.publish('r', 0, 50);
       assert.equal(await worker.flush(PATIENCE_MS), true);
       await client.config('SET', 'maxmemory', 1);
@@ -147,11 +150,7 @@ export function publisherContract(name: string, startWorker: StartWorker) {
     });
 
     test('a run that Redis refuses holds up no other', async (t) => {
-      const redis = await startRedis();
-      t.after(redis.stop);
-      const client = await redis.client();
-      const worker = await startWorker(redis.url);
-      t.after(worker.close);
+      const { client, worker } = await setUp(t);
       await client.set('autoshorts:run:bad', 'x');
       for (let first = 0; first < 100; first += 10) {
         await worker.publish('bad', first, first + 10);
@@ -164,10 +163,7 @@ export function publisherContract(name: string, startWorker: StartWorker) {
     });
 
     test('in a long outage the oldest lines go, and neither the end nor the order does', async (t) => {
-      const redis = await startRedis();
-      t.after(redis.stop);
-      const client = await redis.client();
-      await redis.kill();
+      const { redis, client } = await startAwayRedis(t);
       const worker = await startWorker(redis.url, { historyLimit: 500 });
       t.after(worker.close);
       await worker.publish('r', 0, 200);
@@ -183,11 +179,7 @@ export function publisherContract(name: string, startWorker: StartWorker) {
     });
 
     test('input that can not be used is left out, said once, and loses nothing else', async (t) => {
-      const redis = await startRedis();
-      t.after(redis.stop);
-      const client = await redis.client();
-      const worker = await startWorker(redis.url);
-      t.after(worker.close);
+      const { client, worker } = await setUp(t);
       // biome-ignore lint/suspicious/noExplicitAny: what a caller may do all the same
       const wrong = { state: 5, progress: 40, log: 'kept' } as any;
       for (let i = 0; i < 3; i++) await worker.update('r', wrong);

@@ -1,27 +1,16 @@
 // What a Python worker has recorded at the moment when its process is ended, or lets nothing else run.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { request } from 'undici';
 import { startProgram } from '../support/program.ts';
-import { freePort, startRedis } from '../support/redis.ts';
+import { freePort } from '../support/redis.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { lines, readLines } from './support/lines.ts';
 import { PUBLISHER, SUPPORT, spawnPython, whenEnded } from './support/python.ts';
+import { startPythonTrial } from './support/python-trial.ts';
 
 const RUNS = 20;
-
-async function setUp(t: TestContext) {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  return { redis, client: await redis.client() };
-}
-
-async function run(args: string[], environment: Record<string, string>): Promise<string> {
-  const { code, stdout, stderr } = await whenEnded(spawnPython(args, environment));
-  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
-  return stdout;
-}
 
 for (const [how, what] of [
   ['fork', 'the forked processes of a Pool, which ends them by a signal,'],
@@ -29,20 +18,20 @@ for (const [how, what] of [
   ['exit', 'forked children that leave by os._exit'],
 ] as const)
   test(`${what} have recorded each run to its end`, async (t) => {
-    const { redis, client } = await setUp(t);
-    await run(['pool.py', how, `${RUNS}`], { REDIS_URL: redis.url });
+    const { client, runWell } = await startPythonTrial(t);
+    await runWell(['pool.py', how, `${RUNS}`]);
     for (let number = 0; number < RUNS; number++)
       assert.deepEqual(await readLines(client, `r${number}`), lines(0, 100));
   });
 
 for (const how of ['threads', 'gevent', 'eventlet'])
   test(`a stage is recorded though the task lets nothing else run after it: ${how}`, async (t) => {
-    const { redis } = await setUp(t);
-    assert.equal(await run(['held.py', how], { REDIS_URL: redis.url }), '1\n2\n');
+    const { runWell } = await startPythonTrial(t);
+    assert.equal(await runWell(['held.py', how]), '1\n2\n');
   });
 
 test('a Redis that hangs holds up a task once, and not with each update', async (t) => {
-  const { redis, client } = await setUp(t);
+  const { client, run } = await startPythonTrial(t);
   const code = `
 import os
 import publish_progress as module
@@ -54,16 +43,14 @@ for number in range(1, 200):
 os.kill(int(os.environ["REDIS_PID"]), 18)
 assert module.flush(60)
 `;
-  const { code: status, stderr } = await whenEnded(
-    spawnPython(['-c', code], { REDIS_URL: redis.url, REDIS_PID: `${redis.pid}` }),
-  );
+  const { code: status, stderr } = await run(code);
   assert.equal(status, 0, stderr);
   assert.match(stderr, /^updates wait, as Redis can't record them: .*\nRedis is back: .*\n$/);
   assert.deepEqual(await readLines(client, 'r'), lines(0, 200));
 });
 
 test('flush=True records an update before the call returns', async (t) => {
-  const { redis, client } = await setUp(t);
+  const { client, runWell } = await startPythonTrial(t);
   const code = `
 import os
 from publish_progress import publish_progress
@@ -72,12 +59,12 @@ for number in range(99):
 publish_progress("r", log="line 99", flush=True)
 os._exit(0)
 `;
-  await run(['-c', code], { REDIS_URL: redis.url });
+  await runWell(code);
   assert.deepEqual(await readLines(client, 'r'), lines(0, 100));
 });
 
 test('a publisher is closed by its block: all is recorded, and its thread and connection end', async (t) => {
-  const { redis, client } = await setUp(t);
+  const { client, runWell } = await startPythonTrial(t);
   const code = `
 import os
 from publish_progress import Publisher
@@ -88,12 +75,12 @@ while len(os.listdir("/proc/self/task")) > 1:
     os.sched_yield()
 os._exit(0)
 `;
-  await run(['-c', code], { REDIS_URL: redis.url });
+  await runWell(code);
   assert.deepEqual(await readLines(client, 'r'), lines(0, 300));
 });
 
 test('the threads of publishers that are idle end, and begin again', async (t) => {
-  const { redis, client } = await setUp(t);
+  const { client, runWell } = await startPythonTrial(t);
   const code = `
 import os
 import publish_progress as module
@@ -105,12 +92,12 @@ for first in (0, 30):
     while len(os.listdir("/proc/self/task")) > 1:
         os.sched_yield()
 `;
-  await run(['-c', code], { REDIS_URL: redis.url });
+  await runWell(code);
   assert.deepEqual(await readLines(client, 'r'), lines(0, 60));
 });
 
 test('a connection that is dead without a sign costs neither the end of a run nor the exit its word', async (t) => {
-  const { redis, client } = await setUp(t);
+  const { redis, client } = await startPythonTrial(t);
   const proxy = await startTcpProxy(redis.port);
   t.after(proxy.close);
   const code = `
@@ -133,7 +120,7 @@ os._exit(0)
 });
 
 test('a request to uWSGI that runs no threads records its updates, with a warning', async (t) => {
-  const { redis, client } = await setUp(t);
+  const { redis, client } = await startPythonTrial(t);
   const port = await freePort();
   const args = ['--plugin', 'python3', '--http-socket', `127.0.0.1:${port}`, '--wsgi-file', 'uwsgi_app.py'];
   const server = startProgram('uwsgi', args, {

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { startRedis } from '../support/redis.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { lines, readLines } from './support/lines.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
+import { startPythonTrial } from './support/python-trial.ts';
 import { startPythonWorker } from './support/worker.ts';
 
 const PREAMBLE = `
@@ -16,29 +16,26 @@ def work(run_id, first, end):
         publish_progress(run_id, log=f"line {number}")
 `;
 
-function runPython(code: string, environment: Record<string, string>) {
-  const child = spawnPython(['-c', PREAMBLE + code], { HISTORY_LIMIT: '5000', ...environment });
-  return whenEnded(child);
-}
+const ENVIRONMENT = { HISTORY_LIMIT: '5000' };
+
+/** Without a Redis. */
+const workAt = (environment: Record<string, string>) =>
+  whenEnded(spawnPython(['-c', `${PREAMBLE}work("r", 0, 10)`], environment));
 
 test('a program that ends at once has published all', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
-  const { code, stderr } = await runPython('work("r", 0, 1000)', { REDIS_URL: redis.url });
-  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  const { client, runWell } = await startPythonTrial(t);
+  await runWell(`${PREAMBLE}work("r", 0, 1000)`, ENVIRONMENT);
   assert.deepEqual(await readLines(client, 'r'), lines(0, 1000));
 });
 
 test('a program ends though Redis is away, and says so once', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
+  const { redis, run } = await startPythonTrial(t);
   await redis.kill();
   for (const [many, lost] of [
     [1000, '1000 updates'],
     [1, '1 update'],
   ] as const) {
-    const { code, stderr } = await runPython(`work("r", 0, ${many})`, { REDIS_URL: redis.url });
+    const { code, stderr } = await run(`${PREAMBLE}work("r", 0, ${many})`, ENVIRONMENT);
     assert.equal(code, 0);
     const [waits, ends] = stderr.split('\n');
     assert.match(waits ?? '', /^updates wait, as Redis can't record them: /);
@@ -53,13 +50,13 @@ test('a program ends though Redis takes its connection and never answers', async
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  const { code } = await runPython('work("r", 0, 10)', { REDIS_URL: `redis://127.0.0.1:${port}` });
+  const { code } = await workAt({ REDIS_URL: `redis://127.0.0.1:${port}` });
   assert.equal(code, 0);
 });
 
 test('an environment that can not be used stops no task, and shows no password', async () => {
   const environment = { REDIS_URL: 'redis://:pass#word@example.invalid:6379/0', HISTORY_LIMIT: 'many' };
-  const { code, stderr } = await runPython('work("r", 0, 10)', environment);
+  const { code, stderr } = await workAt(environment);
   assert.equal(code, 0);
   assert.match(stderr, /HISTORY_LIMIT/);
   assert.match(stderr, /REDIS_URL/);
@@ -67,18 +64,14 @@ test('an environment that can not be used stops no task, and shows no password',
 });
 
 test('the environment is that of the service', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
-  const { code, stderr } = await runPython('work("r", 0, 20)\npublish_progress("r", "DONE")', {
-    REDIS_URL: redis.url,
+  const { client, runWell } = await startPythonTrial(t);
+  await runWell(`${PREAMBLE}work("r", 0, 20)\npublish_progress("r", "DONE")`, {
     PROGRESS_CHANNEL: 'some:channel',
     KEY_PREFIX: 'videos',
     TERMINAL_STATES: 'DONE, FAILED',
     HISTORY_LIMIT: '10',
     FINISHED_TTL_SECONDS: '60',
   });
-  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
   const entries = await client.lrange('videos:run:r', 0, -1);
   assert.equal(entries.length, 10);
   assert.equal(JSON.parse(entries.at(-1) ?? '').done, true);
@@ -86,17 +79,14 @@ test('the environment is that of the service', async (t) => {
 });
 
 test('threads share a publisher, and each keeps its order', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
+  const { client, runWell } = await startPythonTrial(t);
   const code = `
 import threading
 threads = [threading.Thread(target=work, args=("r", first, first + 250)) for first in range(0, 1000, 250)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 `;
-  const ended = await runPython(code, { REDIS_URL: redis.url });
-  assert.deepEqual({ code: ended.code, stderr: ended.stderr }, { code: 0, stderr: '' });
+  await runWell(PREAMBLE + code, ENVIRONMENT);
   const all = await readLines(client, 'r');
   assert.equal(all.length, 1000);
   for (let first = 0; first < 1000; first += 250) {
@@ -110,9 +100,7 @@ for thread in threads: thread.join()
 });
 
 test('a forked child publishes under its own name, and nothing of what waits in its parent', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
+  const { redis, client } = await startPythonTrial(t);
   const proxy = await startTcpProxy(redis.port);
   t.after(proxy.close);
   const worker = await startPythonWorker(proxy.url);
@@ -137,9 +125,7 @@ test('a forked child publishes under its own name, and nothing of what waits in 
 });
 
 test('a child of multiprocessing has published all when it ends', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
+  const { client, runWell } = await startPythonTrial(t);
   const code = `
 import multiprocessing
 work("parent", 0, 1)
@@ -147,15 +133,12 @@ child = multiprocessing.get_context("fork").Process(target=work, args=("r", 0, 1
 child.start()
 child.join()
 `;
-  const ended = await runPython(code, { REDIS_URL: redis.url });
-  assert.deepEqual({ code: ended.code, stderr: ended.stderr }, { code: 0, stderr: '' });
+  await runWell(PREAMBLE + code, ENVIRONMENT);
   assert.deepEqual(await readLines(client, 'r'), lines(0, 1000));
 });
 
 test('strict: an update is recorded, once, when the call returns, or the call raises', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
+  const { redis, client } = await startPythonTrial(t);
   const proxy = await startTcpProxy(redis.port);
   t.after(proxy.close);
   const worker = await startPythonWorker(proxy.url, { strict: true });

@@ -1,21 +1,15 @@
 // How the run of a tracked Python body ends where processes fork, signals come, and ends are said twice.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { readHistory } from '../support/history-list.ts';
-import { startRedis } from '../support/redis.ts';
-import { spawnPython, whenEnded } from './support/python.ts';
+import { startPythonTrial } from './support/python-trial.ts';
 
-/** Runs the code, whose standard error must match, and gives the runs that it has recorded. */
+/** Runs the code, whose standard error must match, and gives what reads the states and lines of a run. */
 async function run(t: TestContext, code: string, errors = /^$/) {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
-  const child = spawnPython(['-c', code], { REDIS_URL: redis.url, REDIS_PID: `${redis.pid}` });
-  const { code: status, stderr } = await whenEnded(child);
+  const trial = await startPythonTrial(t);
+  const { code: status, stderr } = await trial.run(code);
   assert.equal(status, 0, stderr);
   assert.match(stderr, errors);
-  return async (runId: string) =>
-    (await readHistory(client, runId)).map(({ state, message }) => [state, message]);
+  return async (runId: string) => (await trial.read(runId)).map(({ state, message }) => [state, message]);
 }
 
 test('a forked child says no end of the body that its parent runs', async (t) => {

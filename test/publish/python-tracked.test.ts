@@ -1,11 +1,10 @@
 // A body of Python code that is tracked, from its first word to its end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readHistory } from '../support/history-list.ts';
-import { startRedis } from '../support/redis.ts';
 import { listenFor } from './support/announced.ts';
 import { lines } from './support/lines.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
+import { startPythonTrial } from './support/python-trial.ts';
 
 const CODE = `
 import os, signal
@@ -40,17 +39,14 @@ print(os.wait()[1])
 `;
 
 test('a tracked body counts, ends as it ended, and gives way to a later attempt', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
-  const { code, stdout, stderr } = await whenEnded(spawnPython(['-c', CODE], { REDIS_URL: redis.url }));
+  const trial = await startPythonTrial(t);
+  const { code, stdout, stderr } = await trial.run(CODE);
   assert.equal(code, 0, stderr);
   assert.equal(stdout, '15\n', 'the process ended by the signal');
   assert.match(stderr, /^a later attempt has begun run 'twice' anew: .*\n$/);
-  const read = async (runId: string) =>
-    (await readHistory(client, runId)) as unknown as Record<string, unknown>[];
   const lastOf = async (runId: string) => {
-    const { state, progress, current, total, message } = (await read(runId)).at(-1) ?? {};
+    const last = (await trial.read(runId)).at(-1) as unknown as Record<string, unknown>;
+    const { state, progress, current, total, message } = last;
     return { state, progress, current, total, message };
   };
   assert.deepEqual(await lastOf('counted'), { state: 'END', progress: 1, current: 3, total: 3, message: '' });
@@ -58,9 +54,9 @@ test('a tracked body counts, ends as it ended, and gives way to a later attempt'
   assert.deepEqual([failed.state, failed.message], ['FAILED', 'ValueError: bad']);
   const parts = await lastOf('parts');
   assert.deepEqual([parts.state, parts.progress, parts.current], ['A', 0.5, 2]);
-  assert.equal((await read('parts')).length, 1 + 2, 'a part says nothing of its beginning');
+  assert.equal((await trial.read('parts')).length, 1 + 2, 'a part says nothing of its beginning');
   assert.deepEqual(
-    (await read('twice'))
+    (await trial.read('twice'))
       .map(({ state, message }) => [state, message])
       .filter(([, message]) => message !== ''),
     [
@@ -74,8 +70,7 @@ test('a tracked body counts, ends as it ended, and gives way to a later attempt'
 });
 
 test('heartbeats say that a silent body lives', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
+  const { redis, read } = await startPythonTrial(t);
   const { heard } = await listenFor(redis, 'silent', 4);
   const code = `
 import sys
@@ -89,14 +84,13 @@ with tracked("silent", heartbeat_seconds=0.02):
   await heard;
   child.stdin.write('\n');
   assert.deepEqual(await ended, { code: 0, stdout: '', stderr: '' });
-  const events = await readHistory(await redis.client(), 'silent');
+  const events = await read('silent');
   assert.ok(events.slice(0, -1).every(({ state, message }) => state === null && message === ''));
   assert.equal(events.at(-1)?.state, 'END');
 });
 
 test('a day of silence leaves the lines before it in the history, and heartbeats come often again after a word', async (t) => {
-  const redis = await startRedis();
-  t.after(redis.stop);
+  const { runWell, read } = await startPythonTrial(t);
   // The body's own thread waits as ever. Its loop runs here as well, by a clock that its waits move on.
   const code = `
 import time
@@ -123,10 +117,8 @@ with module.tracked("silent") as report:
     report._beat()
     module.time, report._over = time, over
 `;
-  const child = spawnPython(['-c', code], { REDIS_URL: redis.url, HISTORY_LIMIT: '1000' });
-  const { code: status, stderr } = await whenEnded(child);
-  assert.deepEqual({ status, stderr }, { status: 0, stderr: '' });
-  const messages = (await readHistory(await redis.client(), 'silent')).map(({ message }) => message);
+  await runWell(code, { HISTORY_LIMIT: '1000' });
+  const messages = (await read('silent')).map(({ message }) => message);
   const word = messages.indexOf('a word');
   assert.deepEqual(messages.slice(0, 51), ['', ...lines(0, 50)]);
   assert.equal(word - 51, 396, 'heartbeats of a day');

@@ -1,17 +1,13 @@
 // What Python programs really hand to the publisher: none of it makes it raise.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { readHistory } from '../support/history-list.ts';
-import { startRedis } from '../support/redis.ts';
-import { spawnPython, whenEnded } from './support/python.ts';
+import { startPythonTrial } from './support/python-trial.ts';
 
 async function runPython(t: TestContext, code: string) {
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
-  const { code: status, stderr } = await whenEnded(spawnPython(['-c', code], { REDIS_URL: redis.url }));
+  const { run, read } = await startPythonTrial(t);
+  const { code: status, stdout, stderr } = await run(code);
   assert.equal(status, 0, stderr);
-  return { stderr, events: await readHistory(client, 'r') };
+  return { stdout, stderr, events: await read('r') };
 }
 
 test('whatever is a number is one: Decimal, Fraction, scalars and arrays without a dimension of NumPy', async (t) => {
@@ -149,19 +145,16 @@ while interrupted < 200:
         interrupted += 1
 assert publisher.flush(30)
 `;
-  const redis = await startRedis();
-  t.after(redis.stop);
-  const client = await redis.client();
-  const result = await whenEnded(spawnPython(['-c', code], { REDIS_URL: redis.url }));
-  assert.deepEqual([result.code, result.stderr], [0, '']);
-  const lines = (await readHistory(client, 'r')).map(({ message }) => Number(message.slice(5)));
+  const { stdout, stderr, events } = await runPython(t, code);
+  assert.equal(stderr, '');
+  const lines = events.map(({ message }) => Number(message.slice(5)));
   assert.deepEqual(
     lines,
     [...new Set(lines)].sort((a, b) => a - b),
     'each once, in order',
   );
   const recorded = new Set(lines);
-  const returned = result.stdout.split('\n').filter(Boolean).map(Number);
+  const returned = stdout.split('\n').filter(Boolean).map(Number);
   assert.deepEqual(
     returned.filter((number) => !recorded.has(number)),
     [],
