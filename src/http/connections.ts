@@ -12,11 +12,16 @@ import { HttpProblem } from './problem.ts';
 export const TRANSPORTS = ['sse', 'ndjson', 'text', 'long-poll', 'websocket'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
-export interface Connection extends Place {
+export interface Connection extends Place, Reading {
+  permit: Permit;
+}
+
+/** What the log tells of a reader. */
+interface Reading {
   transport: Transport;
+  runIds: readonly string[];
   /** What the reader had of each of its runs when it came. */
   from: readonly Cursor[];
-  permit: Permit;
 }
 
 /** The delivery side of an open connection. */
@@ -59,18 +64,19 @@ export function createConnections(places: Places, expiries: Expiries, log: Logge
   }
 
   function serve(socket: Duplex, connection: Connection, giveBack: GiveBack, begin: () => Served | null) {
-    const { transport, permit } = connection;
+    // `leave` keeps these alone. With the connection it would keep its request, for as long as the stream is open.
+    const { transport, runIds, from } = connection;
+    const { expiresAt } = connection.permit;
     count(transport, 1);
     const since = performance.now();
     const served = begin();
-    const { expiresAt } = permit;
     const takeBack = served && expiresAt !== null ? expiries.add(expiresAt, () => served.expire()) : null;
     const leave = () => {
       count(transport, -1);
       giveBack();
       takeBack?.();
       if (!served) return;
-      tell(connection, served.departure(), {
+      tell({ transport, runIds, from }, served.departure(), {
         bytes: (socket as { bytesWritten?: number }).bytesWritten,
         seconds: Math.round((performance.now() - since) / 100) / 10,
       });
@@ -80,7 +86,7 @@ export function createConnections(places: Places, expiries: Expiries, log: Logge
     else socket.on('close', leave);
   }
 
-  function tell({ transport, runIds, from }: Connection, departure: Departure, cost: object) {
+  function tell({ transport, runIds, from }: Reading, departure: Departure, cost: object) {
     const { events, cursors, ending } = departure;
     ended.set(ending, (ended.get(ending) ?? 0) + 1);
     const names = (all: readonly Cursor[]) => all.slice(0, LOGGED_RUNS).map(cursorName);
