@@ -9,13 +9,11 @@ import { parsePlainHead, type RequestHead } from './plain-head.ts';
 import { type CutCounts, countCut, type SpareConnections } from './spare-connections.ts';
 
 export interface RequestHandler {
-  /** Whether the request is answered on its connection. Must not throw. */
-  isStream(head: RequestHead): boolean;
   /**
-   * Answers on the socket, and ends it. The socket flows and has a listener for errors. When the client ends its side, the
-   * socket is ended too.
+   * For a request that is answered on its connection: a function that answers on the socket, and ends it. The socket then
+   * flows and has a listener for errors. When the client ends its side, the socket is ended too. Must not throw.
    */
-  stream(head: RequestHead, socket: Socket): void;
+  streamOf(head: RequestHead): ((socket: Socket) => void) | null;
   /** Answers every other request. A stream that is pipelined behind another request comes here too: it has no connection of
    * its own. */
   answer(request: IncomingMessage, response: ServerResponse): void;
@@ -43,7 +41,7 @@ function endBack(this: Socket) {
 }
 
 /** Looks at a connection's first request before Node's server does. Whatever is no stream is handed on to it untouched. */
-function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandler, spare: SpareConnections) {
+function acceptFirstRequests(server: Server, { streamOf }: RequestHandler, spare: SpareConnections) {
   // The listener with which Node's HTTP server takes connections. It also takes those that others emit.
   const serve = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -60,11 +58,12 @@ function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandle
     socket.on('end', endBack);
     socket.once('data', (bytes: Buffer) => {
       const head = parsePlainHead(bytes);
-      if (head && isStream(head)) {
+      const stream = head && streamOf(head);
+      if (stream) {
         spare.remove(socket);
         // Only reading tells when the client ends. Bytes behind the request are thrown away.
         socket.resume();
-        stream(head, socket);
+        stream(socket);
         return;
       }
       socket.off('end', endBack);
@@ -82,11 +81,7 @@ function acceptFirstRequests(server: Server, { isStream, stream }: RequestHandle
  * Requests that Node's server has read. It reads on while answers are made, and makes a request and a response of each:
  * 65 kB of small requests become 5 MB. So they are counted, and no request may follow a stream.
  */
-function acceptOthers(
-  server: Server,
-  { isStream, stream, answer }: RequestHandler,
-  { spare, cuts }: AcceptOptions,
-) {
+function acceptOthers(server: Server, { streamOf, answer }: RequestHandler, { spare, cuts }: AcceptOptions) {
   const unanswered = new WeakMap<Socket, number>();
   const streaming = new WeakSet<Socket>();
 
@@ -104,13 +99,14 @@ function acceptOthers(
     response.on('error', ignoreReset);
     response.on('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
     // A response that is pipelined behind another has no socket yet.
-    if (!response.socket || !isStream(request)) return answer(request, response);
+    const stream = response.socket && streamOf(request);
+    if (!stream) return answer(request, response);
     streaming.add(socket);
     spare.remove(socket);
     // Node's timeout is for answers. A stream may be silent, and looks after itself.
     socket.setTimeout(0);
     // An unread body would hide that the client has ended.
     request.resume();
-    stream(request, socket);
+    stream(socket);
   });
 }

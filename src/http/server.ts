@@ -5,13 +5,14 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { acceptStreams } from './accept-streams.ts';
 import type { Access } from './access.ts';
-import { type AdmissionOptions, checkHostField, createAdmission } from './admission.ts';
+import { type AdmissionOptions, checkHostField, createAdmission, type Found } from './admission.ts';
 import { endWith, rawProblem } from './bare-socket.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
 import { createOnceASecond } from './once-a-second.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem, type ProblemCounts, sendProblem } from './problem.ts';
 import { throwAwayRest } from './request-body.ts';
+import type { TakeOverRoute } from './route.ts';
 import { type CutCounts, countCut, createSpareConnections } from './spare-connections.ts';
 
 export interface HttpServerOptions extends AdmissionOptions {
@@ -87,7 +88,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         response.writeHead(204, access.preflightHeaders(request)).end();
       } else {
         const pass = await admission.admit(request);
-        if (!('answer' in pass.route)) throw pipelined();
         await pass.route.answer({ ...pass, request, response });
       }
     } catch (error) {
@@ -108,10 +108,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
-  async function stream(head: RequestHead, socket: Socket) {
-    const pass = await admission.admit(head);
-    if (!('takeOver' in pass.route)) throw new TypeError(`${pass.route.path} answers by a response`);
-    const { route, params, query, runIds, permit } = pass;
+  async function stream(head: RequestHead, found: Found<TakeOverRoute>, socket: Socket) {
+    const { route, params, query, runIds, permit } = await admission.admitStream(head, found);
     // Spread, it would cost 25 µs: ten thousand readers may come back at once.
     await route.takeOver({
       params,
@@ -146,8 +144,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   const handler = {
-    isStream: admission.takesOver,
-    stream: (head: RequestHead, socket: Socket) => void answerBare(head, socket, () => stream(head, socket)),
+    streamOf: (head: RequestHead) => {
+      const found = admission.streamOf(head);
+      return found && ((socket: Socket) => void answerBare(head, socket, () => stream(head, found, socket)));
+    },
     answer: (request: IncomingMessage, response: ServerResponse) => void answer(request, response),
   };
   acceptStreams(server, handler, { spare, cuts });
@@ -170,10 +170,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
 function isWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket';
-}
-
-function pipelined(): HttpProblem {
-  return new HttpProblem(400, 'pipelined', 'A stream needs a connection of its own, with nothing before it.');
 }
 
 /** `close`, as every further request of this kind would begin anew on the same socket. */

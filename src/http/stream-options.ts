@@ -18,7 +18,11 @@ const MAX_WAIT_SECONDS = 55;
 /** `?format=`, else the one that `Accept` likes best, else `fallback`. Throws 400 for a format that isn't known. */
 export function formatOf(head: RequestHead, query: URLSearchParams, fallback: FormatName): FormatName {
   const wanted = query.get('format');
-  if (wanted === null) return acceptedFormat(headerOf(head, 'accept') ?? '', fallback);
+  if (wanted === null) {
+    const accept = headerOf(head, 'accept') ?? '';
+    // What EventSource sends. A thousand of them may come back at once.
+    return MEDIA_TYPES.find(([, mediaType]) => mediaType === accept)?.[0] ?? acceptedFormat(accept, fallback);
+  }
   const known = MEDIA_TYPES.find(([name]) => name === wanted)?.[0];
   if (known) return known;
   throw new HttpProblem(400, 'bad-format', 'format must be sse, ndjson or text.');

@@ -20,12 +20,12 @@ async function setUp(t: TestContext, patienceMs = 60_000, options: ServerOptions
     onCrowded: () => {},
     cuts,
   });
-  const isStream = ({ url }: RequestHead) => url === '/mine';
+  const streamOf = ({ url }: RequestHead) =>
+    url === '/mine' ? (socket: Socket) => void socket.end('taken over') : null;
   acceptStreams(
     server,
     {
-      isStream,
-      stream: (_head, socket) => socket.end('taken over'),
+      streamOf,
       answer: async (request, response) => {
         const chunks: Buffer[] = [];
         for await (const chunk of request) chunks.push(chunk);
