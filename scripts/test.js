@@ -23,9 +23,9 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// Many tests wait for other processes: a little more than one file per core keeps the cores busy. Each long test
-// starts enough of them to do so alone.
-const concurrency = isLong ? 1 : Math.min(Math.max(availableParallelism(), 2), 4);
+// Tests wait for other processes half of their time: three files on two cores keep the cores busy. Each long test starts
+// enough processes to do so alone.
+const concurrency = isLong ? 1 : Math.min(Math.ceil(availableParallelism() * 1.5), 6);
 const logs = mkdtempSync(join(tmpdir(), 'run-progress-logs-'));
 const fuzzMs = Number(process.env.FUZZ_SECONDS ?? 0) * 1000;
 const tests = spawn(
