@@ -52,9 +52,12 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   const rawClient = isSharded ? node.connect('run-progress-raw', RAW_TIMEOUT_MS) : client;
   const raw = createRawChannel({ ...options, client: rawClient });
   const isHome = () => nodes.of(markerKeyOf(keyPrefix)) === node;
+  const isAsked = () => nodes.of(keyOf(keyPrefix, '')) === node;
   const channelFor = (runId: string) => channelOf(keyPrefix, nodes.database, runId);
   let followers = new Map<string, Follower>();
   let isAttached = false;
+  /** Whether this node has been asked for the channel of no run. */
+  let hasTried = false;
   let followRefusal: string | null = null;
   const followReminder = createReminder();
   let followRetry: NodeJS.Timeout | undefined;
@@ -74,7 +77,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   }
 
   function lose() {
-    clearTimeout(followRetry);
+    forgetTry();
     clearTimeout(movedSoon);
     movedSoon = undefined;
     const lost = new Set([...followers.values()].map(({ runId }) => runId));
@@ -93,17 +96,26 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     if (client.status === 'ready') onConnection('back', () => true);
   }
 
-  /** Where the connection is new, or the marker's key has come to this node, or gone. */
+  /** Where the connection is new, or the slot of the marker's key or of no run has come to this node, or gone. */
   function rehome() {
     if (client.status === 'ready' && !isAttached) void attach();
+    else if (isAttached && isAsked() !== hasTried) void tryToFollow();
     if (rawClient.status !== 'ready' || (!isSharded && !isAttached) || isHome() === raw.isWanted) return;
     if (isHome()) void raw.hear();
     else raw.leave();
   }
 
+  function forgetTry() {
+    clearTimeout(followRetry);
+    hasTried = false;
+    followRefusal = null;
+  }
+
   /** The channel of no run, as no run_id is empty: a user that may not follow runs is found out before a reader comes. */
   async function tryToFollow() {
-    if (nodes.of(keyOf(keyPrefix, '')) !== node) return;
+    // What another node has to say counts, when the slot has gone to it.
+    if (!isAsked()) return forgetTry();
+    hasTried = true;
     try {
       await subscribe(channelFor(''));
       followRefusal = null;
@@ -114,6 +126,8 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       if (followReminder.isDue(reason))
         log.error({ reason }, 'Redis refuses the channels of runs: readers hear nothing; trying on');
       followRefusal = reason;
+      nodes.doubt(node, reason);
+      clearTimeout(followRetry);
       followRetry = setTimeout(tryToFollow, RETRY_MS).unref();
     }
   }

@@ -58,7 +58,7 @@ test('the slot of a run, and then that of the marker, move to another master', a
 
   await publishSome();
   for (const key of ['autoshorts:run:r', 'autoshorts:marker', 'autoshorts:run:r', 'autoshorts:marker']) {
-    const subscribed = await moveSlotOf(cluster, key);
+    const subscribed = cluster.clientOf(await cluster.moveSlotOf(key));
     if (key === 'autoshorts:marker')
       await pollUntil('both services on the new master', async () => {
         const [, heard] = (await subscribed.pubsub('NUMSUB', 'autoshorts:progress')) as [string, number];
@@ -80,30 +80,6 @@ test('the slot of a run, and then that of the marker, move to another master', a
     );
   }
 });
-
-/** Fulfilled with a client of the new master. */
-async function moveSlotOf(cluster: RedisCluster, key: string) {
-  const from = await cluster.masterOf(key);
-  const masters = await cluster.masters();
-  const to = masters[(masters.indexOf(from) + 1) % masters.length];
-  assert.ok(to);
-  const [source, target] = [cluster.clientOf(from), cluster.clientOf(to)];
-  const [fromId, toId] = [await source.cluster('MYID'), await target.cluster('MYID')];
-  const slot = await cluster.client.cluster('KEYSLOT', key);
-  await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
-  await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
-  const keys = (await source.call('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
-  if (keys.length > 0) await source.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
-  for (const client of [target, source]) await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
-  await pollUntil('all nodes know', async () =>
-    (await Promise.all(masters.map((server) => cluster.clientOf(server).cluster('SLOTS')))).every((ranges) =>
-      (ranges as unknown as [number, number, [string, number, string]][]).some(
-        ([first, last, [, , id]]) => Number(slot) >= first && Number(slot) <= last && id === toId,
-      ),
-    ),
-  );
-  return target;
-}
 
 function relieveMasterOf(key: string) {
   return async (cluster: RedisCluster) => {

@@ -15,6 +15,8 @@ export interface RedisCluster {
   masters(): Promise<RedisServer[]>;
   /** The master that has this key. */
   masterOf(key: string): Promise<RedisServer>;
+  /** Moves the slot of this key to that master, or to another one. Fulfilled with it when all masters know. */
+  moveSlotOf(key: string, to?: RedisServer): Promise<RedisServer>;
   /** The first of these keys that isn't on the server that `url` names. */
   keyElsewhere(keys: readonly string[]): Promise<string>;
   /** Fulfilled when a replica has taken the place of a master that was killed. */
@@ -63,6 +65,29 @@ export async function startCluster(): Promise<RedisCluster> {
     const range = (await ranges()).find(([from, to]) => slot >= from && slot <= to);
     return serverAt(range?.[2][1] ?? 0);
   };
+  async function moveSlotOf(key: string, wanted?: RedisServer): Promise<RedisServer> {
+    const from = await masterOf(key);
+    const all = await masters();
+    const to = wanted ?? all.find((server) => server !== from) ?? from;
+    const [source, target] = [clientOf(from), clientOf(to)];
+    const [fromId, toId] = [await source.cluster('MYID'), await target.cluster('MYID')];
+    const slot = Number(await client.cluster('KEYSLOT', key));
+    await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
+    await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
+    const keys = (await source.call('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[];
+    if (keys.length > 0) await source.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5000, 'KEYS', ...keys);
+    for (const one of [target, source]) await one.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
+    await pollUntil('all masters know', async () => {
+      const known = await Promise.all(all.map((server) => clientOf(server).cluster('SLOTS')));
+      return known.every((answer) =>
+        (answer as unknown as SlotRange[]).some(
+          ([first, last, [, , id]]) => slot >= first && slot <= last && id === toId,
+        ),
+      );
+    });
+    return to;
+  }
+
   const urlOf = (some: readonly RedisServer[]) =>
     `redis://${some.map(({ port }) => `127.0.0.1:${port}`).join()}`;
   return {
@@ -73,6 +98,7 @@ export async function startCluster(): Promise<RedisCluster> {
     clientOf,
     masters,
     masterOf,
+    moveSlotOf,
     keyElsewhere: async (keys) => {
       for (const key of keys) if ((await masterOf(key)) !== servers[0]) return key;
       throw new Error('all keys are on one server');
