@@ -103,6 +103,11 @@ export function createMetrics(options: MetricsOptions): Registry {
   total('snapshots_delivered', 'Snapshots handed to readers', () => hub.counts().snapshots);
   total('gaps_announced', 'Snapshots that told a reader of missing events', () => hub.counts().gaps);
   gauge('runs_open', 'Runs that are open here', () => hub.counts().openRuns);
+  gauge(
+    'idle_runs_characters',
+    'Characters of the events of open runs that nobody reads',
+    () => hub.counts().idleCharacters,
+  );
   gauge('processes', 'Processes that serve: more than one with WEB_CONCURRENCY', () => 1);
   gauges('connections', 'Open streams, long polls and WebSockets', 'transport', connections.counts);
   gauge(

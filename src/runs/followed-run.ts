@@ -14,6 +14,10 @@ export interface FollowedRun {
   sync(): Promise<void>;
   /** Announcements are being missed: the next `sync` follows anew. */
   interrupt(): void;
+  /** Gives up what it holds until the next `sync`. Nobody must be reading it, or comparing it with the store. */
+  forget(): void;
+  /** It has forgotten its events, and has not been read since. */
+  readonly hasForgotten: boolean;
   close(): void;
 }
 
@@ -33,6 +37,7 @@ export function followRun(run: Run, { store, historyLimit, onError, now }: Follo
   const { runId } = run;
   let isFollowed = false;
   let isClosed = false;
+  let hasForgotten = false;
   let syncing: Promise<void> | null = null;
   /** Another comparison is needed after the one under way. */
   let again = false;
@@ -86,6 +91,7 @@ export function followRun(run: Run, { store, historyLimit, onError, now }: Follo
   }
 
   async function readStore() {
+    hasForgotten = false;
     await follow();
     // The last entry alone tells whether something was missed. Mostly nothing was.
     const { last } = run.history;
@@ -119,6 +125,15 @@ export function followRun(run: Run, { store, historyLimit, onError, now }: Follo
     interrupt: () => {
       isFollowed = false;
       run.setSynced(false);
+    },
+    forget: () => {
+      hasForgotten = true;
+      isFollowed = false;
+      store.unfollow(runId);
+      run.forget();
+    },
+    get hasForgotten() {
+      return hasForgotten;
     },
     close: () => {
       isClosed = true;

@@ -3,6 +3,7 @@
 import { type Cursor, SNAPSHOT } from './cursor.ts';
 import type { RunEvent } from './event.ts';
 import { type FollowedRun, followRun } from './followed-run.ts';
+import { createIdleRoom, MAX_IDLE_CHARACTERS } from './idle-room.ts';
 import { createDeliveryCounts, createRun, type DeliveryCounts, type Run } from './run.ts';
 import type { Store } from './store.ts';
 import { createTurns } from './turns.ts';
@@ -15,6 +16,8 @@ export interface HubOptions {
   idleMs?: number;
   /** Runs open at once: requests for made-up names must not fill the memory. */
   maxOpenRuns?: number;
+  /** Of the events of all runs without readers. */
+  maxIdleCharacters?: number;
   onError(error: unknown, runId: string): void;
   /** See `createRun`. */
   onWritten?(events: readonly RunEvent[]): void;
@@ -38,7 +41,7 @@ export interface Hub {
    * `patienceMs`; `isSynced` is then false, and the run catches up by itself. Rejects with TooManyRuns.
    */
   open(runId: string, options: OpenOptions): Promise<Run>;
-  counts(): DeliveryCounts & { openRuns: number };
+  counts(): DeliveryCounts & { openRuns: number; idleCharacters: number };
   close(): void;
 }
 
@@ -63,23 +66,29 @@ const SYNCS_AT_ONCE = 50;
 
 export function createHub(options: HubOptions): Hub {
   const { store, historyLimit, idleMs = 30_000, maxOpenRuns = 50_000, onError } = options;
-  const { now = () => performance.now() } = options;
+  const { now = () => performance.now(), maxIdleCharacters = MAX_IDLE_CHARACTERS } = options;
   const runs = new Map<string, OpenRun>();
   const unknown = createUnknownRuns(maxOpenRuns);
   const counts = createDeliveryCounts();
   const turns = createTurns(store.isBehind);
+  const idleRoom = createIdleRoom(maxIdleCharacters, () => runs.values());
   const follow = { store, historyLimit, onError, now };
   let isSweeping = false;
 
   store.onConnection((event, concerns) => {
     const concerned = allFollowed().filter(({ run }) => concerns(run.runId));
     if (event === 'lost') for (const followed of concerned) followed.interrupt();
-    else void syncAll(concerned.filter(({ run }) => !run.isSynced));
+    else void syncAll(concerned.filter(hasMissed));
   });
   const sweeper = setInterval(sweep, SWEEP_MS).unref();
 
   function allFollowed(): FollowedRun[] {
     return [...runs.values()].map(({ followed }) => followed);
+  }
+
+  /** What a run has forgotten is read again when somebody wants it. */
+  function hasMissed({ run, hasForgotten }: FollowedRun): boolean {
+    return !run.isSynced && (!hasForgotten || run.subscriberCount > 0);
   }
 
   async function openRun(runId: string, client: string): Promise<OpenRun> {
@@ -128,11 +137,14 @@ export function createHub(options: HubOptions): Hub {
     isSweeping = true;
     const at = now();
     closeIdle(at);
-    const due = allFollowed().filter(
-      ({ run, isSyncing, checkedAt }) => !isSyncing && (!run.isSynced || at - checkedAt > RECHECK_MS),
-    );
+    idleRoom.look();
+    const due = allFollowed().filter((followed) => !followed.isSyncing && isDue(followed, at));
     if (due.length > 0) await syncAll(due);
     isSweeping = false;
+  }
+
+  function isDue(followed: FollowedRun, at: number): boolean {
+    return hasMissed(followed) || (followed.run.isSynced && at - followed.checkedAt > RECHECK_MS);
   }
 
   function closeIdle(at: number) {
@@ -162,13 +174,17 @@ export function createHub(options: HubOptions): Hub {
       // A cursor ahead of the run may mean that this server is behind: only the store can tell. And a run without events may
       // have started without this server hearing of it.
       if (run.isBehind(cursor) || (confirmUnknown && run.history.lastId === 0)) run.setSynced(false);
-      if (!run.isSynced) await within(patienceMs, open.followed.sync());
+      if (!run.isSynced) {
+        await within(patienceMs, open.followed.sync());
+        idleRoom.hasRead(open);
+      }
       return run;
     },
-    counts: () => ({ ...counts, openRuns: runs.size }),
+    counts: () => ({ ...counts, openRuns: runs.size, idleCharacters: idleRoom.characters() }),
     close: () => {
       clearInterval(sweeper);
       turns.close();
+      idleRoom.close();
       for (const open of runs.values()) close(open);
     },
   };

@@ -43,6 +43,8 @@ export interface Run {
   merge(events: readonly RunEvent[]): void;
   /** Brings every writable subscriber up to date. */
   flush(): void;
+  /** Back to the beginning, when nothing was read from the store. There must be no subscriber. */
+  forget(): void;
   snapshot(gap: boolean): Snapshot;
 }
 
@@ -210,6 +212,15 @@ export function createRun(
       hasChanged();
     },
     flush,
+    forget: () => {
+      history.merge([]);
+      snapshots = {};
+      replay.reset();
+      isSynced = false;
+      wasRead = false;
+      flushedId = 0;
+      oldId = 0;
+    },
     snapshot,
   };
 }
