@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The command `run-progress`: finds the command that is called, and turns what happens to it into an exit code.
 import { createRequire } from 'node:module';
-import { EXIT, UsageError, type World } from './command.ts';
+import { UsageError, type World } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { EXIT } from './exit-code.ts';
 
 const world: World = {
   env: process.env,

@@ -1,9 +1,6 @@
 // What a command of `run-progress` is: its words for --help, and the world that it acts in.
 import type { Readable, Writable } from 'node:stream';
 
-/** Beside each command's own. 124 is what `timeout` answers, 130 what a shell makes of Ctrl-C. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, unreachable: 3, timeout: 124, interrupted: 130 } as const;
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A process as a command sees it. */

@@ -1,6 +1,7 @@
 // `run-progress completion`: what the shell completes: commands, and their options as --help names them.
-import { type Command, EXIT, UsageError } from './command.ts';
+import { type Command, UsageError } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { EXIT } from './exit-code.ts';
 
 const usage = `Usage: run-progress completion bash|zsh
 

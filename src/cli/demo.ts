@@ -1,7 +1,8 @@
 // `run-progress demo`: publishes the stages of a made-up video as a worker would, so that a person sees something move.
 import { setTimeout as wait } from 'node:timers/promises';
 import pipeline from '../../public/pipeline.json' with { type: 'json' };
-import { type Command, EXIT, UsageError, type World } from './command.ts';
+import { type Command, UsageError, type World } from './command.ts';
+import { EXIT } from './exit-code.ts';
 import { parseOptions, runId } from './options.ts';
 import { createSink, SINK_USAGE, unrecorded } from './sink.ts';
 

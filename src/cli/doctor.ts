@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { parseConfig } from '../config.ts';
 import { colorsFor } from './colors.ts';
-import { type Command, EXIT, UsageError, type World } from './command.ts';
+import { type Command, UsageError, type World } from './command.ts';
 import { cureOf, type ProxyName, proxyOf } from './doctor/cures.ts';
 import { type Finding, fault, formatFinding, ok, warning } from './doctor/finding.ts';
 import { judgeStream } from './doctor/judge-stream.ts';
 import { probeStream } from './doctor/stream-probe.ts';
+import { EXIT } from './exit-code.ts';
 import { authorization, durationMs, parseOptions, type ServiceAddress, serviceAddress } from './options.ts';
 import { createSink } from './sink.ts';
 

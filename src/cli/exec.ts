@@ -1,7 +1,8 @@
 // `run-progress exec`: runs a command and reports what it prints, that it lives, and how it ended. Whatever happens to the
 // reporting, the command runs as it would without.
 import { createHeartbeat } from '../publish/heartbeat.ts';
-import { type Command, EXIT, UsageError, type World } from './command.ts';
+import { type Command, UsageError, type World } from './command.ts';
+import { EXIT } from './exit-code.ts';
 import { FIELD_OPTIONS, updateOfOptions } from './fields.ts';
 import { durationMs, parseOptions, runId } from './options.ts';
 import { reportOutput } from './report-output.ts';

@@ -1,7 +1,8 @@
 // `run-progress publish`: reports an update, or the lines of stdin.
 import { createInterface } from 'node:readline';
 import type { Update } from '../runs/update.ts';
-import { type Command, EXIT, UsageError, type World } from './command.ts';
+import { type Command, UsageError, type World } from './command.ts';
+import { EXIT } from './exit-code.ts';
 import { FIELD_OPTIONS, updateOfJson, updateOfOptions } from './fields.ts';
 import { createLineProgress } from './line-progress.ts';
 import { durationMs, parseOptions, runId } from './options.ts';

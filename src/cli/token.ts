@@ -1,6 +1,7 @@
 // `run-progress token`: makes a token that the service accepts, from the service's own secret.
 import { MIN_SECRET_BYTES, SCOPES } from '../http/token-rules.ts';
-import { type Command, EXIT, UsageError, type World } from './command.ts';
+import { type Command, UsageError, type World } from './command.ts';
+import { EXIT } from './exit-code.ts';
 import { durationMs, parseOptions, runIds } from './options.ts';
 
 const usage = `Usage: run-progress token --run RUN [--run RUN …] [options]

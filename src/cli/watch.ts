@@ -1,6 +1,7 @@
 // `run-progress watch`: follows runs to their end, and answers with it.
 import { visibleText } from '../delivery/text-lines.ts';
-import { type Command, EXIT, UsageError, type World } from './command.ts';
+import { type Command, UsageError, type World } from './command.ts';
+import { type EndRule, EXIT, exitCodeOf } from './exit-code.ts';
 import { type Follow, follow } from './follow.ts';
 import { sentencesOf } from './http-refusal.ts';
 import {
@@ -18,7 +19,7 @@ import {
   createSilence,
   type WatchOutput,
 } from './watch-output.ts';
-import { afterMessage, atTime, outcomeOf, type WatchedRun, watchedRun } from './watched-runs.ts';
+import { afterMessage, atTime, type WatchedRun, watchedRun } from './watched-runs.ts';
 
 const usage = `Usage: run-progress watch RUN… [options]
 
@@ -88,7 +89,7 @@ interface WatchOptions {
   output: WatchOutput;
   timeoutMs: number | undefined;
   isWhole: boolean;
-  rule: Parameters<typeof outcomeOf>[1];
+  rule: EndRule;
   address: ReturnType<typeof serviceAddress>;
 }
 
@@ -123,7 +124,7 @@ function watchRuns(ids: readonly string[], options: WatchOptions): Promise<numbe
     }
 
     function onSignal(name: NodeJS.Signals) {
-      end(name === 'SIGINT' ? EXIT.interrupted : 143, 'stopped watching; the run itself goes on');
+      end(name === 'SIGINT' ? EXIT.interrupted : EXIT.terminated, 'stopped watching; the run itself goes on');
     }
 
     const connection: Follow = follow({
@@ -136,7 +137,7 @@ function watchRuns(ids: readonly string[], options: WatchOptions): Promise<numbe
         if (after === before) return;
         runs.set(after.runId, after);
         output.message(before, after, message);
-        const code = outcomeOf([...runs.values()], rule);
+        const code = exitCodeOf([...runs.values()], rule);
         if (code === null) drawSoon();
         else end(code);
       },

@@ -1,9 +1,8 @@
-// What is known of the runs that are watched, and what follows from it for the exit code. Pure.
+// What is known of the runs that are watched. Pure.
 import { type Estimate, noEstimate, observe, remainingMs, settleMs } from '../element/estimate.ts';
 import type { Message } from '../element/message.ts';
 import { reduce } from '../element/reducer.ts';
 import { emptyRun, type Line, type RunState } from '../element/run-state.ts';
-import { EXIT } from './command.ts';
 
 export interface WatchedRun {
   readonly runId: string;
@@ -49,17 +48,4 @@ export function newLines(before: RunState, after: RunState): readonly Line[] {
   const later = after.lines.filter(({ ts }) => ts > last.ts).length;
   const count = later + Math.max(0, have - had);
   return count === 0 ? [] : after.lines.slice(-count);
-}
-
-/** The exit code that the ends of the runs make, or null while it is open. */
-export function outcomeOf(
-  runs: readonly WatchedRun[],
-  { any, failedStates }: { any: boolean; failedStates: readonly string[] },
-): number | null {
-  const ended = runs.filter(({ run }) => run.done);
-  if (ended.length === 0 || (!any && ended.length < runs.length)) return null;
-  const failed = ended.filter(({ run }) => failedStates.includes(run.state ?? ''));
-  // With `any` the first that ends decides; where two ended together one that ended well is enough.
-  const isWell = any ? failed.length < ended.length : failed.length === 0;
-  return isWell ? EXIT.ok : EXIT.failed;
 }
