@@ -7,6 +7,8 @@ import { cutLog, type Update } from '../runs/update.ts';
 export interface Waiting extends Update {
   /** An idempotency key: see `Recording`. */
   key?: string;
+  /** A sign of life: see `Recording`. */
+  silenceMs?: number;
   /** Its number among all that the publisher was given; of joined ones the last. */
   place?: number;
 }
@@ -68,6 +70,8 @@ function join(before: Waiting, update: Waiting): Waiting {
   const joined = { ...before, ...update };
   // If the key's first update is recorded already, what was joined to its repeat would be left out with it.
   if (update.key === undefined) delete joined.key;
+  // What more it says is no repeat.
+  if (before.silenceMs === undefined || update.silenceMs === undefined) delete joined.silenceMs;
   if (before.log !== undefined && update.log !== undefined) joined.log = withoutLine(before.log, update.log);
   if (update.progress !== undefined) {
     delete joined.current;
@@ -87,6 +91,7 @@ function ofHigherAttempt(before: Waiting, update: Waiting): Waiting {
     return { ...before, ...(update.place !== undefined && { place: update.place }) };
   const { log, data } = before;
   const joined = { ...(log !== undefined && { log }), ...(data !== undefined && { data }), ...update };
+  delete joined.silenceMs;
   if (log !== undefined && update.log !== undefined) joined.log = withoutLine(log, update.log);
   return joined;
 }

@@ -11,12 +11,16 @@ export interface Heartbeat {
   stop(): void;
 }
 
-/** Calls `beat` while nothing else is said: see `isHeartbeatDue`. It keeps no process running. */
-export function createHeartbeat(intervalMs: number, beat: () => void): Heartbeat {
+/**
+ * Calls `beat` while nothing else is said, with the time until the next one: see `isHeartbeatDue`. It keeps no process
+ * running.
+ */
+export function createHeartbeat(intervalMs: number, beat: (pauseMs: number) => void): Heartbeat {
   let intervals = 0;
   const timer = setInterval(() => {
     intervals++;
-    if (isHeartbeatDue(intervals, intervalMs)) beat();
+    if (!isHeartbeatDue(intervals, intervalMs)) return;
+    beat(intervals <= FREQUENT ? intervalMs : Math.max(intervalMs, RARE_MS));
   }, intervalMs).unref();
   return {
     restart: () => {

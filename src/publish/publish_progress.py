@@ -88,6 +88,8 @@ MIN_WAITING = 1000  # Of a run, while Redis is away.
 HEARTBEAT_SECONDS = 30
 # So many heartbeats in a row come that often, then they are rare: each is an event, and a history has room for 500.
 FREQUENT_HEARTBEATS, RARE_HEARTBEAT_SECONDS = 120, 300
+# One is left out where the run was heard for this part of the pause before it. Its own last one may have come late.
+HEARD = 0.9
 EACH_SECONDS = 0.1  # Between two reports of `each`.
 # So long a look at the clock of Redis counts, and so long one that it did not answer.
 CLOCK_SECONDS, CLOCK_WHILE_AWAY_SECONDS = 3600, 5
@@ -294,8 +296,13 @@ class tracked:
                 continue
             began = time.monotonic()
             intervals += 1
-            if _is_heartbeat_due(intervals, self._heartbeat_seconds) and not self._is_over:
+            if not _is_heartbeat_due(intervals, self._heartbeat_seconds) or self._is_over:
+                continue
+            if self._done != self._said:
                 self._say()
+            else:
+                rare = RARE_HEARTBEAT_SECONDS if intervals > FREQUENT_HEARTBEATS else 0
+                self._publisher._say_alive(self.run_id, self.attempt, max(self._heartbeat_seconds, rare) * HEARD)
 
 
 def _is_heartbeat_due(intervals, seconds):
@@ -627,6 +634,21 @@ class Publisher:
         else:
             self._push(run_id, update, flush or update.get("state") in self._terminal)
 
+    def _say_alive(self, run_id, attempt, seconds):
+        """Reports that the run lives, where nobody has said anything of it for so long. It raises nothing."""
+        update, _ = _parse_update({"attempt": attempt})
+        update["silence_ms"] = str(int(seconds * 1000))
+        try:
+            run_id = _parse_run_id(run_id)
+        except ValueError:
+            return  # Whatever else is published of it says what is wrong.
+        if not self._strict:
+            return self._push(run_id, update, False)
+        try:
+            self._record_now(run_id, update)
+        except _FAULTS as error:
+            self._warn("alive", f"a heartbeat of run {run_id!r} is left out: {_reason(error)}")
+
     def flush(self, timeout=FLUSH_SECONDS):
         """Waits until Redis has all that was published, for `timeout` seconds at most. True if it has."""
         if self._unrecorded():
@@ -852,7 +874,7 @@ class Publisher:
         keys, args = {}, [_lines({**self._script_settings, "channel_prefix": prefix, "publish": publish})]
         for run_id, n, update in batch:
             place = keys.setdefault(f"{self._prefix}:run:{run_id}", len(keys) + 1)
-            fields = {field: update[field] for field in _PARSERS if field in update}
+            fields = {field: value for field, value in update.items() if field != "receipt"}
             args.append(_lines({"history": place, "run_id": _json(run_id), "source": self._source, "n": n, **fields}))
         client = self._redis.of(next(iter(keys)))
         try:
@@ -1039,6 +1061,8 @@ def _join(before, update):
     joined = {**before, **update}
     if "key" not in update:
         joined.pop("key", None)  # If it was recorded before, the rest would be left out with it.
+    if "silence_ms" not in before or "silence_ms" not in update:
+        joined.pop("silence_ms", None)  # What more it says is no repeat.
     if "log" in before and "log" in update:
         joined["log"] = _without_line(before["log"], update["log"])
     if "progress" in update:
@@ -1058,6 +1082,7 @@ def _of_higher_attempt(before, update):
         # Whoever waits, waits for the newer one.
         return {**before, **{field: value for field, value in update.items() if field == "receipt"}}
     joined = {**{field: value for field, value in before.items() if field in ("log", "data")}, **update}
+    joined.pop("silence_ms", None)
     if "log" in before and "log" in update:
         joined["log"] = _without_line(before["log"], update["log"])
     return joined
@@ -1494,7 +1519,8 @@ RECORD_SCRIPT = r"""-- The record rule, for a batch, in one atomic step: fold, t
 --           publish: the command that does it, PUBLISH, or SPUBLISH in a cluster
 -- ARGV[2…]  updates, a line 'name=value' each: history (its place in KEYS), run_id, source, n; and where given state, progress,
 --           current, total, advance, attempt, log, data and key (an idempotency key). All but numbers and the source are JSON
---           text, which has no line ends. want_event=1: the outcome brings the event.
+--           text, which has no line ends. want_event=1: the outcome brings the event. silence_ms: a sign of life, which is a
+--           repeat where the run was heard within that time, whoever spoke.
 --
 -- An entry is the event's JSON with a last member, "record". That of the last entry is long: the epochs and sources that
 -- the run remembers (' source=n source=n': the highest n of each), and the epochs that set its state, its progress and its
@@ -1526,8 +1552,8 @@ local clock = time[1] * 1000000 + time[2]
 -- entries the last one may have a short record: then the run goes on, without the names.
 local function read(run, entry)
   if string.sub(entry, 1, #run.prefix) ~= run.prefix then return false end
-  local id, state, progress, counters = string.match(entry,
-    '^(%d+),"ts":%d+,"state":(.-),"progress":([^,]+)(.-),"message":', #run.prefix + 1)
+  local id, heard, state, progress, counters = string.match(entry,
+    '^(%d+),"ts":(%d+),"state":(.-),"progress":([^,]+)(.-),"message":', #run.prefix + 1)
   local at
   local next_at = string.find(entry, RECORD, 1, true)
   while next_at do
@@ -1544,7 +1570,7 @@ local function read(run, entry)
     run.of_state, run.of_progress, run.of_data = tonumber(of_state), tonumber(of_progress), tonumber(of_data)
     run.epochs, run.sources = epochs, sources
   end
-  run.id, run.state, run.progress, run.started = tonumber(id), state, progress, started
+  run.id, run.heard, run.state, run.progress, run.started = tonumber(id), heard, state, progress, started
   run.counters = counters
   if counters ~= '' then
     run.current, run.total = string.match(counters, ',"current":([%d.]+)'), string.match(counters, ',"total":([%d.]+)')
@@ -1664,6 +1690,13 @@ local function set(run, update, epoch)
   return data
 end
 
+-- Whether a sign of life says no more than what was heard lately. A clock that was set back hides none.
+local function is_heard(run, update)
+  if not update.silence_ms or not run.heard then return false end
+  local begins = tonumber(update.attempt or -1) > tonumber(run.attempt or -1)
+  return not begins and math.abs(ts - run.heard) < tonumber(update.silence_ms)
+end
+
 -- The entry that follows, with a short record, or nil and the outcome.
 local function fold(run, update)
   local source, key = update.source, update.key
@@ -1678,10 +1711,11 @@ local function fold(run, update)
   end
   if not list then return nil, outcome end
   if update.attempt and tonumber(update.attempt) < tonumber(run.attempt or 0) then return nil, 'superseded' end
+  if is_heard(run, update) then return nil, 'repeat' end
   if is_raw then run.epochs = list else run.sources = list end
   -- What has no epoch counts as of the run's newest.
   local data = set(run, update, tonumber(is_raw and source or string.match(run.epochs, '%d+') or 0))
-  run.id = run.id + 1
+  run.id, run.heard = run.id + 1, ts
   run.done = string.find(settings.terminal_states, ',' .. run.state .. ',', 1, true)
   run.tail = RECORD .. run.started .. (key and ',"key":' .. key or '') .. '}}'
   local entry = run.prefix .. string.format('%.0f', run.id) .. ',"ts":' .. ts .. ',"state":' .. run.state .. ',"progress":'

@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
+import type { Recording } from '../runs/record.ts';
 import { parseRunId } from '../runs/run-id.ts';
 import { type GivenSettings, keyOf, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
@@ -123,8 +124,10 @@ export function createPublisher(options: PublisherOptions): Publisher {
     const taken = next.pop();
     if (taken === undefined) return undefined;
     const { runId, update } = taken;
-    const { key, place = 0 } = update;
-    const recording = { runId, update, name: { source, n: ++n }, ...(key !== undefined && { key }) };
+    const { key, silenceMs, place = 0 } = update;
+    const recording: Recording = { runId, update, name: { source, n: ++n } };
+    if (key !== undefined) recording.key = key;
+    if (silenceMs !== undefined) recording.silenceMs = silenceMs;
     return Object.assign(sendable(recording), { place });
   }
 
@@ -170,7 +173,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
   }));
 
-  function send(runId: string, given: ProgressUpdate, timeoutMs: number): Promise<boolean> {
+  function send(
+    runId: string,
+    given: ProgressUpdate,
+    timeoutMs: number,
+    silenceMs?: number,
+  ): Promise<boolean> {
     const id = parseRunId(runId);
     const { update, problems } = parseProgressUpdate(given);
     if ('problem' in id) problems.unshift(`run_id ${id.problem}`);
@@ -179,6 +187,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       warnOnce(problem, `${problem}: ${'problem' in id ? 'the update' : 'it'} is left out`);
     if (closed) warnOnce('closed', 'an update came after close(): it is left out');
     if (closed || 'problem' in id) return Promise.resolve(false);
+    if (silenceMs !== undefined) update.silenceMs = silenceMs;
     update.place = ++place;
     backlog.push(id.runId, update);
     if (backlog.lostLines > 0)

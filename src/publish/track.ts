@@ -31,8 +31,8 @@ export type Track = <T>(
 ) => Promise<T>;
 
 export interface Tracking {
-  /** Whether it is recorded within `timeoutMs`. */
-  publish(runId: string, update: ProgressUpdate, timeoutMs: number): Promise<boolean>;
+  /** Whether it is recorded within `timeoutMs`. With `silenceMs` it is a sign of life: see `Recording`. */
+  publish(runId: string, update: ProgressUpdate, timeoutMs: number, silenceMs?: number): Promise<boolean>;
   terminalStates: readonly string[];
   newAttempt(): Promise<number>;
   warnOnce(kind: string, text: string): void;
@@ -42,6 +42,8 @@ const RECORD_TIMEOUT_MS = 2000;
 /** A part whose count is lost with its process is not delivered again. */
 const PART_TIMEOUT_MS = 30_000;
 const HEARTBEAT_MS = 30_000;
+/** Of a pause, as its own last heartbeat may have come late. */
+const HEARD = 0.9;
 const MAX_TIMER_MS = 2_147_483_647;
 
 export function createTrack(tracking: Tracking): Track {
@@ -61,7 +63,7 @@ export function createTrack(tracking: Tracking): Track {
     signal?.addEventListener('abort', onAbort);
     try {
       // A part's first word would take the room of a count in the history, by which a count's repeat is known.
-      if (options.part === undefined) run.beat();
+      if (options.part === undefined) run.begin();
       signal?.throwIfAborted();
       const result = await withReport(run.report, body);
       await run.succeed();
@@ -78,8 +80,9 @@ export function createTrack(tracking: Tracking): Track {
 
 interface TrackedRun {
   report: Report;
-  /** Says that it lives. */
-  beat(): void;
+  begin(): void;
+  /** Says that it lives, where nobody else has said so of the run for about `pauseMs`. */
+  beat(pauseMs: number): void;
   abort(reason: unknown): void;
   /** Fulfilled when that is recorded, or its time is over. */
   succeed(): Promise<unknown>;
@@ -149,8 +152,9 @@ function createTrackedRun(
 
   return {
     report: createReport(report, part !== undefined),
-    beat: () => {
-      if (!isOver) void say({});
+    begin: () => void say({}),
+    beat: (pauseMs) => {
+      if (!isOver) void publish(runId, { attempt }, RECORD_TIMEOUT_MS, Math.floor(pauseMs * HEARD));
     },
     abort,
     succeed: async () => {

@@ -20,6 +20,8 @@ export interface Recording {
   name: Name;
   /** An idempotency key: an update that bears one which the history holds already is a repeat. Visible ASCII or spaces. */
   key?: string;
+  /** A sign of life: a repeat where the run was heard within so many ms, whoever spoke. */
+  silenceMs?: number;
 }
 
 /** A run's values: null, or absent, until a publisher gave one. */

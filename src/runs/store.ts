@@ -6,7 +6,7 @@ import type { Recording } from './record.ts';
 export type Outcome =
   /** In the history, and announced. The event's JSON only when it was asked for. */
   | { status: 'recorded'; event?: string }
-  /** It was recorded before, by its name; or by its key, then with the first one's event. */
+  /** It was recorded before, by its name; or by its key, then with the first one's event. Or it is a sign of life too many. */
   | { status: 'repeat'; event?: string }
   /** Its epoch is older than the remembered ones: it can't be told from a repeat, and counts as one. */
   | { status: 'stale' }

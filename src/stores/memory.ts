@@ -11,6 +11,8 @@ interface MemoryRun {
   /** Ids of the first and the last event. */
   started: number;
   id: number;
+  /** When the last one was recorded, in ms. */
+  heardAt: number;
   expiresAt: number;
 }
 
@@ -40,26 +42,29 @@ export function createMemoryStore(options: HistoryOptions): Store {
     for (const [runId, run] of runs) if (run.expiresAt <= now) runs.delete(runId);
   }
 
-  function recordOne({ runId, update, key }: Recording, wantEvent: boolean): Outcome {
+  function recordOne({ runId, update, key, silenceMs = 0 }: Recording, wantEvent: boolean): Outcome {
     const micros = clockMicros();
     const run = known(runId) ?? {
       entries: [] as string[],
       values: NO_VALUES,
       started: micros,
       id: micros - 1,
+      heardAt: Number.NEGATIVE_INFINITY,
     };
     const first = key === undefined ? undefined : run.entries.find((entry) => bearsKey(entry, key));
     if (first !== undefined) return { status: 'repeat', event: parseEntry(first)?.json ?? '' };
     const values = valuesAfter(run.values, update);
     if (!values) return { status: 'superseded' };
+    const ts = Math.floor(micros / 1000);
+    if (values.attempt === run.values.attempt && ts - run.heardAt < silenceMs) return { status: 'repeat' };
     const id = run.id + 1;
     const done = values.state !== null && options.terminalStates.includes(values.state);
-    const event = eventText({ runId, id, ts: Math.floor(micros / 1000), values, update, done });
+    const event = eventText({ runId, id, ts, values, update, done });
     const entry = entryText(event, run.started, key);
     run.entries.push(entry);
     if (run.entries.length > options.historyLimit) run.entries.shift();
     const expiresAt = Date.now() + (done ? options.finishedTtlMs : options.runTtlMs);
-    runs.set(runId, { ...run, values, id, expiresAt });
+    runs.set(runId, { ...run, values, id, heardAt: ts, expiresAt });
     followers.get(runId)?.([entry]);
     return wantEvent ? { status: 'recorded', event } : { status: 'recorded' };
   }

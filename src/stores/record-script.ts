@@ -20,7 +20,7 @@ export function settingsLines(options: HistoryOptions, database: number, isClust
 }
 
 /** An update as an argument, but for the place of its history, which `placed` adds. */
-export function updateLines({ runId, update, name, key }: Recording, wantEvent: boolean): string {
+export function updateLines({ runId, update, name, key, silenceMs }: Recording, wantEvent: boolean): string {
   const { state, progress, current, total, advance, attempt, log, data } = update;
   return (
     line('run_id', jsonText(runId)) +
@@ -35,6 +35,7 @@ export function updateLines({ runId, update, name, key }: Recording, wantEvent: 
     line('log', optionalText(log || undefined)) +
     line('data', optionalText(data)) +
     line('key', optionalText(key)) +
+    line('silence_ms', silenceMs) +
     line('want_event', wantEvent ? 1 : undefined)
   );
 }

@@ -7,7 +7,8 @@
 --           publish: the command that does it, PUBLISH, or SPUBLISH in a cluster
 -- ARGV[2…]  updates, a line 'name=value' each: history (its place in KEYS), run_id, source, n; and where given state, progress,
 --           current, total, advance, attempt, log, data and key (an idempotency key). All but numbers and the source are JSON
---           text, which has no line ends. want_event=1: the outcome brings the event.
+--           text, which has no line ends. want_event=1: the outcome brings the event. silence_ms: a sign of life, which is a
+--           repeat where the run was heard within that time, whoever spoke.
 --
 -- An entry is the event's JSON with a last member, "record". That of the last entry is long: the epochs and sources that
 -- the run remembers (' source=n source=n': the highest n of each), and the epochs that set its state, its progress and its
@@ -39,8 +40,8 @@ local clock = time[1] * 1000000 + time[2]
 -- entries the last one may have a short record: then the run goes on, without the names.
 local function read(run, entry)
   if string.sub(entry, 1, #run.prefix) ~= run.prefix then return false end
-  local id, state, progress, counters = string.match(entry,
-    '^(%d+),"ts":%d+,"state":(.-),"progress":([^,]+)(.-),"message":', #run.prefix + 1)
+  local id, heard, state, progress, counters = string.match(entry,
+    '^(%d+),"ts":(%d+),"state":(.-),"progress":([^,]+)(.-),"message":', #run.prefix + 1)
   local at
   local next_at = string.find(entry, RECORD, 1, true)
   while next_at do
@@ -57,7 +58,7 @@ local function read(run, entry)
     run.of_state, run.of_progress, run.of_data = tonumber(of_state), tonumber(of_progress), tonumber(of_data)
     run.epochs, run.sources = epochs, sources
   end
-  run.id, run.state, run.progress, run.started = tonumber(id), state, progress, started
+  run.id, run.heard, run.state, run.progress, run.started = tonumber(id), heard, state, progress, started
   run.counters = counters
   if counters ~= '' then
     run.current, run.total = string.match(counters, ',"current":([%d.]+)'), string.match(counters, ',"total":([%d.]+)')
@@ -177,6 +178,13 @@ local function set(run, update, epoch)
   return data
 end
 
+-- Whether a sign of life says no more than what was heard lately. A clock that was set back hides none.
+local function is_heard(run, update)
+  if not update.silence_ms or not run.heard then return false end
+  local begins = tonumber(update.attempt or -1) > tonumber(run.attempt or -1)
+  return not begins and math.abs(ts - run.heard) < tonumber(update.silence_ms)
+end
+
 -- The entry that follows, with a short record, or nil and the outcome.
 local function fold(run, update)
   local source, key = update.source, update.key
@@ -191,10 +199,11 @@ local function fold(run, update)
   end
   if not list then return nil, outcome end
   if update.attempt and tonumber(update.attempt) < tonumber(run.attempt or 0) then return nil, 'superseded' end
+  if is_heard(run, update) then return nil, 'repeat' end
   if is_raw then run.epochs = list else run.sources = list end
   -- What has no epoch counts as of the run's newest.
   local data = set(run, update, tonumber(is_raw and source or string.match(run.epochs, '%d+') or 0))
-  run.id = run.id + 1
+  run.id, run.heard = run.id + 1, ts
   run.done = string.find(settings.terminal_states, ',' .. run.state .. ',', 1, true)
   run.tail = RECORD .. run.started .. (key and ',"key":' .. key or '') .. '}}'
   local entry = run.prefix .. string.format('%.0f', run.id) .. ',"ts":' .. ts .. ',"state":' .. run.state .. ',"progress":'

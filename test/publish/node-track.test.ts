@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { createHeartbeat } from '../../src/publish/heartbeat.ts';
 import { currentReport, type PublisherOptions, type Report } from '../../src/publish/publisher.ts';
-import { listenFor } from './support/announced.ts';
+import { assertApart, listenFor } from './support/announced.ts';
 import { startNodeTrial } from './support/node-trial.ts';
 
 async function setUp(t: TestContext, options: Partial<PublisherOptions> = {}) {
@@ -242,6 +242,16 @@ test('heartbeats say that a silent body lives', async (t) => {
       message: 'heartbeatMs must be a number from 1 to 2147483647, not 0',
     },
   );
+});
+
+test('of the silent parts of a run no more heartbeats are recorded than of one', async (t) => {
+  const { redis, publisher, read } = await setUp(t);
+  const { heard } = await listenFor(redis, 'parts', 6);
+  const parts = Array.from({ length: 8 }, (_, i) =>
+    publisher.track('parts', () => heard, { part: `${i}`, heartbeatMs: 50 }),
+  );
+  await Promise.all(parts);
+  assertApart(await read('parts'), 45);
 });
 
 test('heartbeats of a day of silence leave room in the history, and come often again after a word', (t) => {

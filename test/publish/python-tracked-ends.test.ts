@@ -223,7 +223,7 @@ for run_id, expected in (("left", '"current":2'), ("thrown", '"progress":0.5,"cu
   assert.deepEqual((await read('left')).at(-1), ['END', '']);
 });
 
-test('entering raises nothing into the task, and a part may have any name but an empty one', async (t) => {
+test('entering and heartbeats raise nothing, and a part may have any name but an empty one', async (t) => {
   const read = await run(
     t,
     `
@@ -234,6 +234,9 @@ url = os.environ["REDIS_URL"]
 publish_progress.FLUSH_SECONDS = publish_progress.FIRST_SECONDS = 0.1
 with tracked("unasked", publisher=Publisher(f"{url}/0?foo=bar")) as report:
     report(state=[1])
+with tracked("strict", publisher=Publisher("redis://127.0.0.1:1", strict=True), part="one") as report:
+    report._publisher._say_alive("strict", None, 1)
+    report._publisher = Publisher()
 start = _thread.start_new_thread
 def refuse(*_):
     raise RuntimeError("can't start new thread")
@@ -253,7 +256,7 @@ try:
 except ValueError:
     pass
 `,
-    /Redis can't be asked: TypeError[\s\S]*run 'still' has no heartbeats/,
+    /Redis can't be asked: TypeError[\s\S]*a heartbeat of run 'strict' is left out[\s\S]*run 'still' has no heartbeats/,
   );
   assert.deepEqual(await read('still'), [
     [null, ''],

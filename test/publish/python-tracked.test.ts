@@ -1,7 +1,7 @@
 // A body of Python code that is tracked, from its first word to its end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listenFor } from './support/announced.ts';
+import { assertApart, listenFor } from './support/announced.ts';
 import { lines } from './support/lines.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
 import { startPythonTrial } from './support/python-trial.ts';
@@ -89,13 +89,40 @@ with tracked("silent", heartbeat_seconds=0.02):
   assert.equal(events.at(-1)?.state, 'END');
 });
 
+test('of the silent parts of a run no more heartbeats are recorded than of one', async (t) => {
+  const { redis, read } = await startPythonTrial(t);
+  const { heard } = await listenFor(redis, 'parts', 6);
+  const code = `
+import sys, threading
+from publish_progress import Publisher, tracked
+over = threading.Event()
+publishers = [Publisher(), Publisher(strict=True)]
+def work(number):
+    with tracked("parts", part=f"{number}", heartbeat_seconds=0.05, publisher=publishers[number % 2]):
+        over.wait()
+threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+for thread in threads: thread.start()
+sys.stdin.readline()
+over.set()
+for thread in threads: thread.join()
+`;
+  const child = spawnPython(['-c', code], { REDIS_URL: redis.url });
+  t.after(() => child.kill());
+  const ended = whenEnded(child);
+  await heard;
+  child.stdin.write('\n');
+  assert.deepEqual(await ended, { code: 0, stdout: '', stderr: '' });
+  assertApart(await read('parts'), 45);
+});
+
 test('a day of silence leaves the lines before it in the history, and heartbeats come often again after a word', async (t) => {
   const { runWell, read } = await startPythonTrial(t);
-  // The body's own thread waits as ever. Its loop runs here as well, by a clock that its waits move on.
+  // The loop of the heartbeats runs in no thread of its own, and by a clock that its waits move on. To Redis that is no time
+  // at all: HEARD = 0 lets it record each heartbeat.
   const code = `
 import time
 import publish_progress as module
-DAY, HOUR = 24 * 3600, 3600
+DAY, HOUR, module.HEARD = 24 * 3600, 3600, 0
 class Clock:
     now = 0
     spoke_at = None
@@ -109,13 +136,14 @@ class Clock:
             self.spoke_at = self.now
         return self.spoke_at is not None and self.now > self.spoke_at + HOUR
 clock = Clock()
+module.tracked._start_beat = lambda report: None
 with module.tracked("silent") as report:
     for number in range(50):
         report(log=f"line {number}")
     report._reported_at = 0
-    module.time, over, report._over = clock, report._over, clock
+    module.time, report._over = clock, clock
     report._beat()
-    module.time, report._over = time, over
+    module.time, report._over = time, module._Signal()
 `;
   await runWell(code, { HISTORY_LIMIT: '1000' });
   const messages = (await read('silent')).map(({ message }) => message);

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Name } from '../../src/runs/record.ts';
 import type { Update } from '../../src/runs/update.ts';
-import { type ContractSubject, farEpoch } from './contract-subject.ts';
+import { type ContractSubject, farEpoch, freshName } from './contract-subject.ts';
 import { MOST_EPOCHS, MOST_SOURCES } from './record-model.ts';
 
-export function namesContract({ record, read }: ContractSubject) {
+export function namesContract({ store, record, read }: ContractSubject) {
   test('a name is recorded once: what is at or below the highest of its source is a repeat', async () => {
     const named = (n: number, source = 'p1'): [Update, Name] => [{ log: `${source} ${n}` }, { source, n }];
     const outcomes = await record('names', [
@@ -45,6 +45,31 @@ export function namesContract({ record, read }: ContractSubject) {
       'repeat',
       'recorded',
     ]);
+  });
+
+  test('a sign of life is a repeat where the run was heard within its silence, whoever spoke', async () => {
+    const signs = async (...updates: [Update, silenceMs: number][]) => {
+      const recordings = updates.map(([update, silenceMs]) => ({
+        runId: 'alive',
+        update,
+        silenceMs,
+        name: freshName(),
+      }));
+      return (await store().record(recordings)).map(({ status }) => status);
+    };
+    const [LONG, NONE] = [60_000, 0];
+    assert.deepEqual(await signs([{ attempt: 2 }, LONG], [{ attempt: 2 }, LONG], [{}, LONG], [{}, NONE]), [
+      'recorded',
+      'repeat',
+      'repeat',
+      'recorded',
+    ]);
+    assert.deepEqual(await signs([{ attempt: 2 }, LONG], [{ attempt: 1 }, LONG], [{ attempt: 3 }, LONG]), [
+      'repeat',
+      'superseded',
+      'recorded',
+    ]);
+    assert.equal((await read('alive')).length, 3);
   });
 
   test('an epoch older than the remembered ones is stale, one among them is late', async () => {

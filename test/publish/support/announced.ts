@@ -1,4 +1,5 @@
-// What Redis announces of a run.
+// What Redis announces of a run, and when.
+import assert from 'node:assert/strict';
 import type { RedisServer } from '../../support/redis.ts';
 
 /** `heard` is fulfilled when so many events of the run have been announced since this was. */
@@ -17,4 +18,13 @@ export async function listenFor(
   });
   await subscriber.subscribe(`autoshorts:run:${runId}`);
   return { heard };
+}
+
+/** Fails unless each heartbeat came so many ms, by the clock of Redis, after the event before it. */
+export function assertApart(events: readonly object[], ms: number) {
+  const all = events as readonly { ts: number; current?: number }[];
+  const heartbeats = all.filter(({ current }) => current === undefined);
+  assert.ok(heartbeats.length > 1);
+  const pauses = heartbeats.slice(1).map(({ ts }, i) => ts - (heartbeats[i]?.ts ?? 0));
+  assert.ok(Math.min(...pauses) >= ms, `${pauses}`);
 }

@@ -40,10 +40,15 @@ def with_log(update, change):
     return {**update, "log": change(update["log"])} if "log" in update else update
 
 
+def renamed(update, name, new_name):
+    return {new_name if field == name else field: value for field, value in update.items()}
+
+
 def fold(updates, most):
     """A line waits as JSON text."""
-    folded = publisher.fold([with_log(update, json.dumps) for update in updates], most, ["END", "FAILED"])
-    return [with_log(update, json.loads) for update in folded]
+    given = [renamed(with_log(update, json.dumps), "silenceMs", "silence_ms") for update in updates]
+    folded = publisher.fold(given, most, ["END", "FAILED"])
+    return [renamed(with_log(update, json.loads), "silence_ms", "silenceMs") for update in folded]
 
 
 def count_heartbeats(vector):
