@@ -34,6 +34,16 @@ export function acceptStreams(server: Server, handler: RequestHandler, options: 
   server.on('upgrade', (_request, socket) => options.spare.remove(socket as Socket));
 }
 
+/**
+ * RFC 9112, 6.1: HTTP/1.0 knows no chunks, and a length beside a coding is of no use. Node takes these all the same (the
+ * second, if the coding is empty). A proxy that looks for the body's end elsewhere would take what follows for the request of
+ * its next client.
+ */
+function hasFaultyFraming({ httpVersion, headers }: IncomingMessage): boolean {
+  if (headers['transfer-encoding'] === undefined) return false;
+  return httpVersion === '1.0' || headers['content-length'] !== undefined;
+}
+
 function ignoreReset() {}
 
 function endBack(this: Socket) {
@@ -87,6 +97,10 @@ function acceptOthers(server: Server, { streamOf, answer }: RequestHandler, { sp
 
   server.on('request', (request, response) => {
     const { socket } = request;
+    // It came behind a request whose answer has ended the connection.
+    if (socket.writableEnded) return;
+    if (hasFaultyFraming(request))
+      return void server.emit('clientError', new Error('faulty framing'), socket);
     const asked = (unanswered.get(socket) ?? 0) + 1;
     unanswered.set(socket, asked);
     if (streaming.has(socket)) return socket.destroy();
