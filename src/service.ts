@@ -32,6 +32,8 @@ import { createReminder } from './stores/reminder.ts';
 
 /** What is counted for all processes together, where there are several. */
 export interface Whole {
+  /** The process that tells the operator what holds for all of them. */
+  isFirst: boolean;
   places: Places;
   rate: Rate;
   /** `own`: the metrics of this process. */
@@ -76,6 +78,7 @@ const MIN_STALL_MS = 15_000;
 /** Of a process that is alone. */
 export function createWhole(config: Config): Whole {
   return {
+    isFirst: true,
     places: createPlaces(config),
     rate: createRateLimit(config.publishRate),
     metricsText: (own) => own.metrics(),
@@ -96,6 +99,7 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
         url: config.redisUrl,
         cluster: config.redisCluster,
         tlsInsecure: config.redisTlsInsecure,
+        warnsAtStart: whole.isFirst,
         log,
       })
     : createMemoryStore(config);

@@ -15,6 +15,7 @@ export function createWorkerWhole(worker: Worker, limits: MembersOptions, metric
   let names = 0;
 
   return {
+    isFirst: worker.id === 1,
     places: {
       take: async ({ runIds, address: addressOf }: Place) => {
         const name = ++names;

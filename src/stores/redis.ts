@@ -28,6 +28,8 @@ export interface RedisStoreOptions extends Settings {
   tlsInsecure: boolean;
   /** The channel on which workers publish raw messages. */
   rawChannel: string;
+  /** What an operator should know of this Redis goes to the log: by one of several processes. */
+  warnsAtStart?: boolean;
   log: Logger;
 }
 
@@ -87,7 +89,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     onError: (error) =>
       log.debug({ reason: reasonOf(error) }, "TIME failed: pings go on by the clock's last answer"),
   });
-  let hasWarned = false;
+  let hasWarned = options.warnsAtStart === false;
 
   nodes.onNode((node) => {
     const announcements = node.connect('run-progress-subscriber', SUBSCRIBER_TIMEOUT_MS);

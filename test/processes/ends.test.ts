@@ -1,6 +1,7 @@
 // Several processes: what does not start, and ends that are out of order. None may leave a process behind.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { request } from 'undici';
 import { restartDelayMs } from '../../src/processes/primary.ts';
 import { pollUntil } from '../support/poll-until.ts';
 import { startProgram } from '../support/program.ts';
@@ -73,6 +74,23 @@ test('without Redis it is one process, and the log says why', async (t) => {
   t.after(() => service.stop());
   assert.ok(service.program.lines.some((line) => line.includes('without REDIS_URL')));
   assert.ok(!service.program.lines.some((line) => line.includes('a process serves')));
+});
+
+test('what Redis lacks is said once, by the first process', async (t) => {
+  const service = await startSeveral(t, 3);
+  // Each new connection goes to the next process. One that is ready has looked at what Redis lacks.
+  let ready = 0;
+  await pollUntil('all processes to be ready', async () => {
+    const { statusCode, body } = await request(`${service.url}/readyz`, { reset: true });
+    await body.dump();
+    ready = statusCode === 200 ? ready + 1 : 0;
+    return ready === 6;
+  });
+  const said = service.program.lines.filter((line) => line.includes('appendonly is off'));
+  assert.deepEqual(
+    said.map((line) => JSON.parse(line).worker),
+    [1],
+  );
 });
 
 test("a worker of somebody else's cluster counts for itself", async (t) => {
