@@ -1,6 +1,6 @@
 // A body of Python code that is tracked, from its first word to its end.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { assertApart, listenFor } from './support/announced.ts';
 import { lines } from './support/lines.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
@@ -69,29 +69,32 @@ test('a tracked body counts, ends as it ended, and gives way to a later attempt'
   assert.deepEqual([killed.state, killed.message], ['FAILED', 'ended by SIGTERM']);
 });
 
-test('heartbeats say that a silent body lives', async (t) => {
+/** Runs the code, which ends at a line on its standard input, until the run has so many events. Gives all of them. */
+async function runUntilHeard(t: TestContext, runId: string, count: number, code: string) {
   const { redis, read } = await startPythonTrial(t);
-  const { heard } = await listenFor(redis, 'silent', 4);
-  const code = `
-import sys
-from publish_progress import tracked
-with tracked("silent", heartbeat_seconds=0.02):
-    sys.stdin.readline()
-`;
+  const { heard } = await listenFor(redis, runId, count);
   const child = spawnPython(['-c', code], { REDIS_URL: redis.url });
   t.after(() => child.kill());
   const ended = whenEnded(child);
   await heard;
   child.stdin.write('\n');
   assert.deepEqual(await ended, { code: 0, stdout: '', stderr: '' });
-  const events = await read('silent');
+  return read(runId);
+}
+
+test('heartbeats say that a silent body lives', async (t) => {
+  const code = `
+import sys
+from publish_progress import tracked
+with tracked("silent", heartbeat_seconds=0.02):
+    sys.stdin.readline()
+`;
+  const events = await runUntilHeard(t, 'silent', 4, code);
   assert.ok(events.slice(0, -1).every(({ state, message }) => state === null && message === ''));
   assert.equal(events.at(-1)?.state, 'END');
 });
 
 test('of the silent parts of a run no more heartbeats are recorded than of one', async (t) => {
-  const { redis, read } = await startPythonTrial(t);
-  const { heard } = await listenFor(redis, 'parts', 6);
   const code = `
 import sys, threading
 from publish_progress import Publisher, tracked
@@ -106,13 +109,7 @@ sys.stdin.readline()
 over.set()
 for thread in threads: thread.join()
 `;
-  const child = spawnPython(['-c', code], { REDIS_URL: redis.url });
-  t.after(() => child.kill());
-  const ended = whenEnded(child);
-  await heard;
-  child.stdin.write('\n');
-  assert.deepEqual(await ended, { code: 0, stdout: '', stderr: '' });
-  assertApart(await read('parts'), 45);
+  assertApart(await runUntilHeard(t, 'parts', 6, code), 45);
 });
 
 test('a day of silence leaves the lines before it in the history, and heartbeats come often again after a word', async (t) => {
