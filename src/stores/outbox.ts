@@ -4,9 +4,10 @@ import { createLatency, type LatencyTotals } from '../runs/latency.ts';
 import type { Recording } from '../runs/record.ts';
 import type { Outcome } from '../runs/store.ts';
 import { MAX_COUNT } from './batches.ts';
+import { createLanes } from './lanes.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { type RecordCall, type Sendable, sendable } from './record-call.ts';
-import { createSender, type Sender } from './sender.ts';
+import { createSender } from './sender.ts';
 import type { Tally } from './tally.ts';
 
 export interface Outbox {
@@ -29,8 +30,8 @@ export interface Outbox {
 
 export interface OutboxOptions {
   call: RecordCall;
-  /** Runs of different lanes don't wait for each other. A run's lane never changes. Default: all go in one. */
-  laneOf?(runId: string): number;
+  /** Runs of different lanes don't wait for each other. See lanes.ts. Default: all go in one. */
+  laneOf?(runId: string): string;
   isAnswering(runId: string): Promise<boolean>;
   tally: Tally;
   /** Beyond either the oldest go, counted. Room for a burst that a healthy Redis needs a second for. */
@@ -43,11 +44,6 @@ interface Waiting extends Sendable {
   heardAt: number;
 }
 
-interface Lane {
-  readonly queue: Queue<Waiting>;
-  readonly sender: Sender;
-}
-
 /** Two thousand messages a second then make a hundred calls, not two thousand, and readers are served as often. */
 const GATHER_MS = 10;
 /** Memory of an update, without its text: the text takes up to two bytes per character. */
@@ -58,17 +54,14 @@ const OVERHEAD_BYTES = 300;
  * run is recorded. Updates are not folded: a folded one would have no name of its own, and could not be told from a repeat.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { call, isAnswering, tally, laneOf = () => 0 } = options;
+  const { call, isAnswering, tally, laneOf = () => '' } = options;
   const { maxWaiting = 50_000, maxBytes = 64 * 1024 * 1024 } = options;
-  const lanes = new Map<number, Lane>();
+  const lanes = createLanes(laneOf, createLane);
   const latency = createLatency();
   let waiting = 0;
   let waitingBytes = 0;
 
-  function laneFor(runId: string): Lane {
-    const number = laneOf(runId);
-    const known = lanes.get(number);
-    if (known) return known;
+  function createLane() {
     const queue = createQueue<Waiting>();
     const sender = createSender<Waiting>({
       call,
@@ -79,12 +72,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
       isAnswering: (item) => isAnswering(item.runId),
       gatherMs: GATHER_MS,
     });
-    const lane = { queue, sender };
-    lanes.set(number, lane);
-    return lane;
+    return { queue, sender };
   }
 
   function settle({ runId, heardAt }: Waiting, outcome: Outcome) {
+    lanes.leave(runId);
     if (outcome.status === 'recorded') latency.observe(performance.now() - heardAt);
     tally.count(outcome.status, () => ('reason' in outcome ? `${runId}: ${outcome.reason}` : runId));
   }
@@ -100,17 +92,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** Of the longest lane: the one that is held up. */
   function dropOldest() {
     let longest: Queue<Waiting> | undefined;
-    for (const { queue } of lanes.values()) if (queue.size > (longest?.size ?? 0)) longest = queue;
-    if (longest) takeFrom(longest);
+    for (const { queue } of lanes.all()) if (queue.size > (longest?.size ?? 0)) longest = queue;
+    const dropped = longest && takeFrom(longest);
+    if (dropped) lanes.leave(dropped.runId);
     tally.count('dropped-oldest', () => `over ${maxWaiting} messages or ${maxBytes} bytes wait for Redis`);
   }
 
-  const senders = () => [...lanes.values()].map(({ sender }) => sender);
+  const senders = () => lanes.all().map(({ sender }) => sender);
   return {
     push: (recording) => {
       // Assigned, not spread: spreading took a tenth of the service's time in a burst.
       const item = Object.assign(sendable(recording), { heardAt: performance.now() });
-      const { queue, sender } = laneFor(item.runId);
+      const { queue, sender } = lanes.enter(item.runId);
       queue.push(item);
       waiting++;
       waitingBytes += sizeOf(item);

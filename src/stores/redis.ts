@@ -16,7 +16,7 @@ import { reasonOf } from './redis-client.ts';
 import { createRedisClock } from './redis-clock.ts';
 import { createLinkStates } from './redis-links.ts';
 import type { RedisNode } from './redis-node.ts';
-import { SLOTS, slotOf } from './slots.ts';
+import { slotOf } from './slots.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 import { createTally } from './tally.ts';
 
@@ -45,11 +45,8 @@ const COMMAND_TIMEOUT_MS = 5000;
 const SUBSCRIBER_TIMEOUT_MS = 15_000;
 /** Managed Redis closes command connections that are idle for minutes. */
 const KEEP_ALIVE_MS = 30_000;
-/**
- * Of a cluster's runs: so many wait for their nodes apart from each other. A node mostly has slots side by side, and so has
- * a lane: few lanes then have runs of several nodes.
- */
-const LANES = 64;
+/** A node's runs don't all wait for each other either: a slot that is being moved holds up those near it. */
+const SLOTS_IN_LANE = 256;
 
 export function createRedisStore(options: RedisStoreOptions): Store {
   const { url, cluster, tlsInsecure, rawChannel, keyPrefix, log } = options;
@@ -66,8 +63,11 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const linkStates = createLinkStates();
   const call = createRecordCall(nodes, options);
   const tally = createTally(log);
-  const laneOf = (runId: string) =>
-    nodes.isCluster ? Math.floor(slotOf(historyKey(runId)) / (SLOTS / LANES)) : 0;
+  const laneOf = (runId: string) => {
+    if (!nodes.isCluster) return '';
+    const key = historyKey(runId);
+    return `${Math.floor(slotOf(key) / SLOTS_IN_LANE)} ${nodes.of(key)?.id ?? ''}`;
+  };
   const outbox = createOutbox({
     call,
     laneOf,

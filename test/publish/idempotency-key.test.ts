@@ -14,7 +14,7 @@ async function startRecorder(t: TestContext) {
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
-  return { client, record: createRecorder(createRecordCall(oneNode(client), parseSettings({})), () => 0) };
+  return { client, record: createRecorder(createRecordCall(oneNode(client), parseSettings({})), () => '') };
 }
 
 test('a repeat in the call of its first one is answered with it', async (t) => {

@@ -14,7 +14,7 @@ async function startRecording(t: TestContext) {
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
-  const record = createRecorder(createRecordCall(oneNode(client), parseSettings({})), () => 0);
+  const record = createRecorder(createRecordCall(oneNode(client), parseSettings({})), () => '');
   /** The entries, after these updates of one publisher. */
   return async (runId: string, updates: readonly Update[]) => {
     await record(updates.map((update, i) => ({ runId, update, name: { source: 'p', n: i + 1 } })));
