@@ -161,8 +161,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
     if (lost === 0) return;
     const updates = lost === 1 ? 'update' : 'updates';
     const text = `the process ends, and Redis has not recorded ${lost} ${updates}`;
-    if (options.onWarning) options.onWarning(text);
-    else console.error(`RunProgress: ${text}`);
+    const print = (line: string) => console.error(`RunProgress: ${line}`);
+    if (options.onWarning) tell(options.onWarning, text, print);
+    else print(text);
   };
   if (!process.listeners('exit').includes(sayAllLost)) process.on('exit', sayAllLost);
   open.add(sayLost);
@@ -241,12 +242,16 @@ function createWarnings(warn: (text: string) => void) {
   const warnOnce = (kind: string, text: string) => {
     if (said.has(kind)) return;
     said.add(kind);
-    try {
-      warn(text);
-    } catch (error) {
-      // It may be called amid the sender's work, which goes on.
-      process.emitWarning(`onWarning failed: ${inspect(error)}; it was told: ${text}`, 'RunProgress');
-    }
+    tell(warn, text, (failure) => process.emitWarning(failure, 'RunProgress'));
   };
   return Object.assign(warnOnce, { forget: (kind: string) => said.delete(kind) });
+}
+
+/** Whatever it throws: it may be called amid the sender's work, or at exit, and both go on. */
+function tell(warn: (text: string) => void, text: string, complain: (failure: string) => void) {
+  try {
+    warn(text);
+  } catch (error) {
+    complain(`onWarning failed: ${inspect(error)}; it was told: ${text}`);
+  }
 }

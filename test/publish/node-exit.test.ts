@@ -5,24 +5,36 @@ import { fileURLToPath } from 'node:url';
 import { startProgram } from '../support/program.ts';
 import { freePort } from '../support/redis.ts';
 
-async function saidAtExit(t: TestContext, logs: string[]) {
+async function endWithWaiting(t: TestContext, logs: string[], options = '') {
   const url = new URL('../../src/publish/publisher.ts', import.meta.url);
   const code = `
     import { createPublisher } from ${JSON.stringify(fileURLToPath(url))};
-    const publisher = createPublisher({ redisUrl: 'redis://127.0.0.1:${await freePort()}' });
+    const publisher = createPublisher({ redisUrl: 'redis://127.0.0.1:${await freePort()}', ${options} });
     for (const log of ${JSON.stringify(logs)}) publisher.publish('r', { log });
-    process.exit();`;
+    process.on('exit', () => console.log('the end'));
+    process.exit(3);`;
   const program = startProgram(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code]);
   t.after(() => program.stop('SIGKILL'));
-  await program.exited;
-  return program.lines.filter((line) => line.startsWith('RunProgress'));
+  const { code: exitCode } = await program.exited;
+  return { exitCode, said: program.lines.filter((line) => /^RunProgress|^the end/.test(line)).sort() };
 }
 
 test('a process that ends while updates wait says how many are lost', async (t) => {
-  assert.deepEqual(await saidAtExit(t, ['a', 'b', 'c']), [
-    'RunProgress: the process ends, and Redis has not recorded 3 updates',
+  for (const [logs, lost] of [
+    [['a', 'b', 'c'], '3 updates'],
+    [['a'], '1 update'],
+  ] as const)
+    assert.deepEqual((await endWithWaiting(t, [...logs])).said, [
+      `RunProgress: the process ends, and Redis has not recorded ${lost}`,
+      'the end',
+    ]);
+});
+
+test('an onWarning that throws keeps no process from ending as it would', async (t) => {
+  const { exitCode, said } = await endWithWaiting(t, ['a'], "onWarning: () => { throw 'bad'; }");
+  assert.deepEqual(said, [
+    "RunProgress: onWarning failed: 'bad'; it was told: the process ends, and Redis has not recorded 1 update",
+    'the end',
   ]);
-  assert.deepEqual(await saidAtExit(t, ['a']), [
-    'RunProgress: the process ends, and Redis has not recorded 1 update',
-  ]);
+  assert.equal(exitCode, 3);
 });
