@@ -1,5 +1,6 @@
 // `run-progress doctor` before real proxies and a real Redis: the right verdict for each, and its cure.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { REDIS_PASSWORD, startRedis } from '../support/redis.ts';
 import { startService } from '../support/service.ts';
@@ -192,6 +193,27 @@ suite('the doctor', { concurrency: 4 }, () => {
     };
     assert.equal(await rightsOf(...advised), 'ok');
     assert.equal(await rightsOf(...advised, '-lset'), 'BAD');
+  });
+
+  test('with the smallest rights of the guide all is well, and what they do not let it ask is said', async (t) => {
+    const redis = await startRedis();
+    t.after(redis.stop);
+    const client = await redis.client();
+    const guide = readFileSync('docs/redis.md', 'utf8').replaceAll('>password', `>${REDIS_PASSWORD}`);
+    const users = [...guide.matchAll(/^ACL SETUSER (service|worker) (.*)$/gm)];
+    assert.equal(users.length, 2);
+    for (const [, user = '', rights = ''] of users) await client.acl('SETUSER', user, ...rights.split(' '));
+    const as = (user: string) => ({
+      REDIS_URL: redis.url.replace('//', `//${user}:${REDIS_PASSWORD}@`),
+      HEARTBEAT_SECONDS: '1',
+    });
+    const service = await startService(as('service'));
+    t.after(() => service.stop('SIGKILL'));
+    for (const user of ['service', 'worker']) {
+      const { code, stdout } = await runCli(['doctor', service.url, '--seconds', '2'], as(user));
+      assert.deepEqual([code, verdictOf(stdout).verdict], [0, 'All is well.'], stdout);
+      assert.match(stdout, /ok {3}channel {5}who listens to autoshorts:progress can't be asked/);
+    }
   });
 
   test('a Redis that takes no writes is found out', async (t) => {
