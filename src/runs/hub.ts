@@ -76,9 +76,10 @@ export function createHub(options: HubOptions): Hub {
   let isSweeping = false;
 
   store.onConnection((event, concerns) => {
-    const concerned = allFollowed().filter(({ run }) => concerns(run.runId));
+    const all = event === 'lost' ? allFollowed() : allFollowed().filter(hasMissed);
+    const concerned = all.filter(({ run }) => concerns(run.runId));
     if (event === 'lost') for (const followed of concerned) followed.interrupt();
-    else void syncAll(concerned.filter(hasMissed));
+    else void syncAll(concerned);
   });
   const sweeper = setInterval(sweep, SWEEP_MS).unref();
 

@@ -121,6 +121,11 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   nodes.onChange(() => {
     outbox.retryNow();
     for (const { subscriber } of links.values()) subscriber.rehome();
+    // A run whose slot has moved can be followed where it is now.
+    onConnection('back', (runId) => {
+      const node = nodes.of(historyKey(runId));
+      return node !== null && links.get(node)?.announcements.status === 'ready';
+    });
   });
   const keepAlive = setInterval(() => {
     if (home()?.node.commands.status === 'ready') void clock.ask();

@@ -30,6 +30,8 @@ export interface SubscriberOptions {
 interface Follower {
   runId: string;
   onAnnouncement(text: string): void;
+  /** Redis has acknowledged the subscription. */
+  isHeard: boolean;
 }
 
 export interface Subscriber {
@@ -61,7 +63,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   let followRefusal: string | null = null;
   const followReminder = createReminder();
   let followRetry: NodeJS.Timeout | undefined;
-  let movedSoon: NodeJS.Timeout | undefined;
+  let movedSoon: NodeJS.Immediate | undefined;
 
   client.on('ready', attach).on('close', lose).on('smessage', hear).on('moved', onMoved);
   rawClient.on('message', hear);
@@ -78,7 +80,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
 
   function lose() {
     forgetTry();
-    clearTimeout(movedSoon);
+    clearImmediate(movedSoon);
     movedSoon = undefined;
     const lost = new Set([...followers.values()].map(({ runId }) => runId));
     followers = new Map();
@@ -140,9 +142,29 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     return isSharded ? client.sunsubscribe(channel) : client.unsubscribe(channel);
   }
 
-  /** Slots went to another node, and Redis has ended their subscriptions. Mostly many go together. */
+  /** Redis has ended subscriptions, as their slots went to another node. Said for each of them, and mostly many go together. */
   function onMoved() {
-    movedSoon ??= setTimeout(() => client.disconnect(true), RETRY_MS).unref();
+    movedSoon ??= setImmediate(dropMoved);
+  }
+
+  /** From now on these runs miss what is announced, and must not be thought to be in step. Where they are now is asked. */
+  async function dropMoved() {
+    movedSoon = undefined;
+    // ioredis doesn't say which have ended, but knows which are left.
+    const left = new Set(
+      client.condition?.subscriber ? client.condition.subscriber.channels('ssubscribe') : [],
+    );
+    const moved = new Set<string>();
+    for (const [channel, { runId, isHeard }] of followers) {
+      if (!isHeard || left.has(channel)) continue;
+      followers.delete(channel);
+      moved.add(runId);
+    }
+    if (moved.size === 0) return;
+    const isMoved = (runId: string) => moved.has(runId);
+    onConnection('lost', isMoved);
+    await nodes.lookAgain();
+    onConnection('back', isMoved);
   }
 
   function logged(command: string) {
@@ -152,11 +174,13 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   return {
     follow: async (runId, onAnnouncement) => {
       const channel = channelFor(runId);
-      followers.set(channel, { runId, onAnnouncement });
+      const follower = { runId, onAnnouncement, isHeard: false };
+      followers.set(channel, follower);
       await subscribe(channel).catch((error: unknown) => {
         nodes.doubt(node, reasonOf(error));
         throw error;
       });
+      follower.isHeard = true;
     },
     unfollow: (runId) => {
       const channel = channelFor(runId);

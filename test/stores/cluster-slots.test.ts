@@ -1,4 +1,5 @@
 // A store on a cluster whose slots move from one master to another.
+import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { parseSettings } from '../../src/runs/settings.ts';
@@ -44,4 +45,45 @@ test('what a master refuses counts until the slot goes to another master', async
   await untilReady(store);
   await cluster.moveSlotOf('refused:run:', refusing);
   await untilRefused();
+});
+
+test('when a slot moves its runs are out of step, and no others, until they are followed anew', async (t) => {
+  const store = makeStore(t, 'moving');
+  await untilReady(store);
+  const master = await cluster.masterOf('moving:run:moves');
+  let stays = 'stays';
+  while ((await cluster.masterOf(`moving:run:${stays}`)) !== master) stays += '+';
+  const heard: string[] = [];
+  const follow = (runId: string) =>
+    store.follow(runId, (entries) => {
+      for (const entry of entries) heard.push(JSON.parse(entry).message);
+    });
+  const lost: string[] = [];
+  store.onConnection((event, concerns) => {
+    if (event === 'lost') lost.push(...['moves', stays].filter(concerns));
+  });
+  let n = 0;
+  const record = async (runId: string, log: string) => {
+    const [outcome] = await store.record([{ runId, update: { log }, name: { source: 'test', n: ++n } }]);
+    assert.equal(outcome?.status, 'recorded');
+  };
+  for (const runId of ['moves', stays]) await follow(runId);
+
+  for (const round of [1, 2]) {
+    await cluster.moveSlotOf('moving:run:moves');
+    await pollUntil('the loss', async () => lost.length === round);
+    await pollUntil('the new master', () =>
+      follow('moves').then(
+        () => true,
+        () => false, // It is not known here yet.
+      ),
+    );
+    await record('moves', `moves ${round}`);
+    await record(stays, `stays ${round}`);
+    await pollUntil('both', async () => heard.length === 2 * round);
+  }
+  assert.deepEqual(heard.toSorted(), ['moves 1', 'moves 2', 'stays 1', 'stays 2']);
+  assert.deepEqual(lost, ['moves', 'moves']);
+  const reconnections = [...store.links().values()].map(({ reconnections }) => reconnections);
+  assert.deepEqual(new Set(reconnections), new Set([0]));
 });
