@@ -69,7 +69,7 @@ export function createOpenStreams({ heartbeatMs, now }: OpenStreamsOptions): Ope
       const stream = new Stream(socket, options, lastLook);
       keep(socket, stream, streams);
       socket.cork();
-      stream.begin(head, format.hello(now()));
+      stream.writeText(format.hello(now()), head);
       stream.read(starts);
       if (isClosed) stream.breakOff(format.goodbye(now()), SHUTDOWN);
       socket.uncork();

@@ -57,11 +57,6 @@ export class Stream implements Reader {
     });
   }
 
-  /** Sends the response's head, and the first bytes of the body with it. */
-  begin(head: string, hello: string) {
-    this.#writeText(hello, head);
-  }
-
   /** Reads until the stream closes. */
   read(starts: readonly Start[]) {
     this.#subscriptions = starts.map(({ run, cursor }) => run.subscribe(this, cursor));
@@ -123,12 +118,12 @@ export class Stream implements Reader {
   breakOff(goodbye: string, ending: Ending) {
     if (!this.#socket.writable) return;
     this.#ending = ending;
-    this.#writeText(goodbye);
+    this.writeText(goodbye);
     this.#socket.destroySoon();
   }
 
-  /** In one write. */
-  #writeText(text: string, head = '') {
+  /** A part of the body, in one write with what must stand before it. */
+  writeText(text: string, head = '') {
     this.writtenAt = this.#now();
     this.#socket.write(head + (this.#isChunked ? chunkOf(text) : text));
   }

@@ -3,7 +3,6 @@
 import { createNdjson } from '../delivery/ndjson.ts';
 import type { OpenStreams } from '../delivery/open-streams.ts';
 import { createSse } from '../delivery/sse.ts';
-import type { Start } from '../delivery/stream.ts';
 import { createText } from '../delivery/text.ts';
 import type { Hub } from '../runs/hub.ts';
 import { endWith, rawProblem, responseHead } from './bare-socket.ts';
@@ -50,17 +49,18 @@ const ofSeveralRuns: Formats = {
 };
 
 export function streamRoutes({ hub, streams, connections, addressOf }: StreamEndpointOptions): Route[] {
-  async function open({ runId, cursor }: WantedRun, client: () => string): Promise<Start> {
-    return { run: await openRun(hub, runId, { cursor, client }), cursor };
-  }
-
   async function read(context: TakeOverContext, wanted: readonly WantedRun[], formats: Formats) {
     const { head, socket, headers, query, runIds, permit } = context;
     const waitMs = waitMsOf(query);
     const formatName = formatOf(head, query, waitMs === null ? 'sse' : 'ndjson');
     const format = formats[formatName];
     const client = () => addressOf(head, socket);
-    const starts = await Promise.all(wanted.map((one) => open(one, client)));
+    const starts = await Promise.all(
+      wanted.map(async ({ runId, cursor }) => ({
+        run: await openRun(hub, runId, { cursor, client }),
+        cursor,
+      })),
+    );
     if (socket.destroyed) return;
     const endsWithRun = formats === ofOneRun;
     const nothing = () => responseHead(204, headers, NOT_STORED);
