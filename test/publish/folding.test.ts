@@ -151,7 +151,7 @@ async function inPython(
   const seed = Math.trunc(Math.random() * 2 ** 31);
   const folds = fc.sample(given, { numRuns: 500, seed });
   const path = join(directory, 'folds.json');
-  writeFileSync(path, JSON.stringify({ updates: [], runIds: [], folds, backlogs: [], settings: [] }));
+  writeFileSync(path, JSON.stringify({ folds }));
   const { code, stdout, stderr } = await whenEnded(spawnPython(['vectors.py', path]));
   assert.equal(code, 0, stderr);
   const { folds: folded } = JSON.parse(stdout) as { folds: Waiting[][] };

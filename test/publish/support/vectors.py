@@ -77,16 +77,18 @@ def bad_setting(given):
         return str(error).split()[0]
 
 
+ANSWERS = {
+    "updates": lambda vector: parse_update(vector["given"]),
+    "runIds": lambda vector: parse_run_id(vector["given"]),
+    "folds": lambda vector: fold(vector["updates"], vector["most"]),
+    "settings": lambda vector: bad_setting(vector["given"]),
+    "heartbeats": count_heartbeats,
+    "backlogs": wait,
+}
+
 vectors = expand(json.loads(pathlib.Path(sys.argv[1]).read_text()))
 json.dump(
-    {
-        "updates": [parse_update(vector["given"]) for vector in vectors["updates"]],
-        "runIds": [parse_run_id(vector["given"]) for vector in vectors["runIds"]],
-        "folds": [fold(vector["updates"], vector["most"]) for vector in vectors["folds"]],
-        "settings": [bad_setting(vector["given"]) for vector in vectors["settings"]],
-        "heartbeats": [count_heartbeats(vector) for vector in vectors["heartbeats"]],
-        "backlogs": [wait(vector) for vector in vectors["backlogs"]],
-    },
+    {kind: [answer(vector) for vector in vectors[kind]] for kind, answer in ANSWERS.items() if kind in vectors},
     sys.stdout,
 )
 sys.stdout.flush()
