@@ -187,9 +187,11 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   async function connectionsProblem(): Promise<string | null> {
     // A subscriber that is half open shows nothing by itself: it would count as hearing until its own PING times out.
     const problems = await Promise.all(
-      [...links.values()].flatMap(({ node, announcements }) => [
+      [...links.values()].flatMap(({ node, subscriber }) => [
         connectionProblem(node.commands, 'connection', nodeName(node)),
-        connectionProblem(announcements, 'subscriber connection', nodeName(node)),
+        ...Array.from(subscriber.connections(), ([name, client]) =>
+          connectionProblem(client, name, nodeName(node)),
+        ),
       ]),
     );
     return problems.find((problem) => problem !== null) ?? null;

@@ -41,7 +41,9 @@ export interface Subscriber {
   rehome(): void;
   /** The own marker can't be relied on any more: sets another, if the marker's key is still here. */
   markAgain(): void;
-  /** Why announcements or raw messages aren't heard on the connection; null when they are. */
+  /** On which something has to be heard now, by their names for people. */
+  connections(): ReadonlyMap<string, Redis>;
+  /** Why announcements or raw messages aren't heard on these; null when they are, as far as they answer. */
   problem(): string | null;
   close(): void;
 }
@@ -190,6 +192,11 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     rehome,
     markAgain: () => {
       if (rawClient.status === 'ready' && isHome()) void raw.hear();
+    },
+    connections: () => {
+      const all = new Map([['subscriber connection', client]]);
+      if (isSharded && isHome()) all.set('connection for raw messages', rawClient);
+      return all;
     },
     problem: () => {
       const problem = isHome() ? raw.problem() : null;
