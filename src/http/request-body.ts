@@ -107,6 +107,7 @@ export function throwAwayRest(request: IncomingMessage) {
     request.resume();
     return;
   }
+  closeWhenRead(request);
   let length = 0;
   const cut = setTimeout(() => request.destroy(), UNWANTED_MS);
   request.on('close', () => clearTimeout(cut));
@@ -115,4 +116,24 @@ export function throwAwayRest(request: IncomingMessage) {
     if (length > MAX_UNWANTED_BYTES) request.destroy();
   });
   request.resume();
+}
+
+/**
+ * Node closes the connection at once when its last answer has been sent. Bytes that nobody has read make that a reset, which
+ * overtakes the answer. So the service's side ends first, and the rest when the request has (RFC 9112, 9.6).
+ */
+function closeWhenRead(request: IncomingMessage) {
+  const { socket } = request;
+  const { destroySoon } = socket;
+  let isLast = false;
+  socket.destroySoon = () => {
+    isLast = true;
+    socket.end();
+  };
+  const letGo = () => {
+    request.off('end', letGo).off('close', letGo);
+    socket.destroySoon = destroySoon;
+    if (isLast) socket.destroySoon();
+  };
+  request.on('end', letGo).on('close', letGo);
 }

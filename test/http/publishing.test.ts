@@ -165,6 +165,8 @@ test('the answer to a body that is refused is read by a client that sends all of
   const block = 'x'.repeat(64 * 1024);
   for (const [framing, send] of Object.entries({
     'Content-Length': `Content-Length: ${64 * block.length}\r\n\r\n`,
+    // nginx as Debian ships it asks like this.
+    'Content-Length, and close': `Connection: close\r\nContent-Length: ${64 * block.length}\r\n\r\n`,
     chunks: 'Transfer-Encoding: chunked\r\n\r\n',
   })) {
     const peer = await openSlow(service.port);
@@ -175,9 +177,11 @@ test('the answer to a body that is refused is read by a client that sends all of
     peer.takeAll();
     await peer.until('the answer', (text) => text.includes('"code":"too-large"'));
     assert.match(peer.newest, /^HTTP\/1\.1 413 /, framing);
-    await peer.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    if (!send.startsWith('Connection: close')) {
+      await peer.send('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      await peer.until('the next answer', (text) => text.includes('\nok\n'));
+    }
     assert.equal(await peer.ended, 'end', framing);
-    assert.match(peer.newest, /\nok\n/, 'the connection serves the next request');
   }
 });
 
