@@ -34,16 +34,6 @@ export function acceptStreams(server: Server, handler: RequestHandler, options: 
   server.on('upgrade', (_request, socket) => options.spare.remove(socket as Socket));
 }
 
-/**
- * RFC 9112, 6.1: HTTP/1.0 knows no chunks, and a length beside a coding is of no use. Node takes these all the same (the
- * second, if the coding is empty). A proxy that looks for the body's end elsewhere would take what follows for the request of
- * its next client.
- */
-function hasFaultyFraming({ httpVersion, headers }: IncomingMessage): boolean {
-  if (headers['transfer-encoding'] === undefined) return false;
-  return httpVersion === '1.0' || headers['content-length'] !== undefined;
-}
-
 function ignoreReset() {}
 
 function endBack(this: Socket) {
@@ -90,17 +80,22 @@ function acceptFirstRequests(server: Server, { streamOf }: RequestHandler, spare
 /**
  * Requests that Node's server has read. It reads on while answers are made, and makes a request and a response of each:
  * 65 kB of small requests become 5 MB. So they are counted, and no request may follow a stream.
+ *
+ * Nor may one follow a body in chunks. Where such a body ends is what parsers have disagreed on again and again, Node's of
+ * 20.18 among them. A proxy that looks for its end elsewhere would take what follows for the request of its next client.
  */
 function acceptOthers(server: Server, { streamOf, answer }: RequestHandler, { spare, cuts }: AcceptOptions) {
   const unanswered = new WeakMap<Socket, number>();
   const streaming = new WeakSet<Socket>();
+  /** They close with the answer to what they have asked. */
+  const closing = new WeakSet<Socket>();
+  for (const event of ['upgrade', 'connect'])
+    server.prependListener(event, (_request: IncomingMessage, socket: Socket) => {
+      if (closing.has(socket)) socket.destroy();
+    });
 
   server.on('request', (request, response) => {
     const { socket } = request;
-    // It came behind a request whose answer has ended the connection.
-    if (socket.writableEnded) return;
-    if (hasFaultyFraming(request))
-      return void server.emit('clientError', new Error('faulty framing'), socket);
     const asked = (unanswered.get(socket) ?? 0) + 1;
     unanswered.set(socket, asked);
     if (streaming.has(socket)) return socket.destroy();
@@ -108,6 +103,11 @@ function acceptOthers(server: Server, { streamOf, answer }: RequestHandler, { sp
       // Node has read some more of them.
       if (!socket.destroyed) countCut(cuts, 'pipelined');
       return socket.destroy();
+    }
+    if (closing.has(socket)) return;
+    if (request.headers['transfer-encoding'] !== undefined) {
+      closing.add(socket);
+      response.setHeader('Connection', 'close');
     }
     spare.hasAsked(socket);
     response.on('error', ignoreReset);

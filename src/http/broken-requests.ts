@@ -36,6 +36,7 @@ export function answerBrokenRequests(server: Server, { headersOf, note }: Broken
   );
   server.on('connect', (request: IncomingMessage, socket) => {
     socket.on('error', () => socket.destroy());
+    if (socket.destroyed) return;
     answer(socket, noProxy(), headersOf(request));
   });
   server.on('checkExpectation', (request, response) => {

@@ -146,6 +146,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('upgrade', (request, socket, rest) => {
     // Without a listener a reset during the handshake would end the process.
     socket.on('error', () => socket.destroy());
+    if (socket.destroyed) return;
     // Older Node shows every Upgrade header here; one that isn't known is to be ignored (RFC 9110, 7.8): curl --http2, say.
     if (!isWebSocket(request)) return beginAnew(request, socket, rest);
     void answerBare(request, socket, () => upgrade(request, socket, rest));

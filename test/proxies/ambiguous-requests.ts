@@ -80,7 +80,7 @@ const CHUNKS: Readonly<Record<string, string>> = {
   'a coding in the trailer': '0\r\nTransfer-Encoding: chunked\r\n\r\n',
 };
 
-/** What the service refuses by itself: with one 400, and the end of the connection. */
+/** After each of these the service ends the connection. */
 export const AMBIGUOUS: Readonly<Record<string, string>> = {
   'a length, and chunks': `${head(`Content-Length: ${5 + LENGTH}\r\n${CHUNKED}`)}${AFTER_LAST_CHUNK}`,
   'chunks, and a length': `${head(`${CHUNKED}Content-Length: 4\r\n`)}${chunked(SMUGGLED)}`,
