@@ -14,6 +14,7 @@ const run = promisify(execFile);
 const VERSIONS = ['20.18.1', '22', '24', '26'];
 const SUITES = [
   ...['test/config', 'test/http/', 'test/runs/', 'test/stores/', 'test/shutdown', 'test/startup'],
+  'test/proxies/smuggling',
   ...['test/cli/watch', 'test/cli/exec', 'test/cli/publish', 'test/cli/http-call', 'test/cli/token'],
 ];
 

@@ -1,11 +1,11 @@
 // A store on a cluster whose slots move from one master to another.
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
-import { pino } from 'pino';
 import { parseSettings } from '../../src/runs/settings.ts';
 import type { Store } from '../../src/runs/store.ts';
 import { createRedisStore } from '../../src/stores/redis.ts';
 import { type RedisCluster, startCluster } from '../support/cluster.ts';
+import { createKeptLog } from '../support/kept-log.ts';
 import { pollUntil } from '../support/poll-until.ts';
 
 let cluster: RedisCluster;
@@ -20,7 +20,7 @@ function makeStore(t: TestContext, keyPrefix: string, url = cluster.url): Store 
     url,
     tlsInsecure: false,
     rawChannel: `${keyPrefix}:raw`,
-    log: pino({ level: 'silent' }),
+    log: createKeptLog(),
   });
   t.after(() => store.close());
   return store;

@@ -1,10 +1,10 @@
 // The raw channel on the connections to two nodes, of which one has the marker's key, and then the other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pino } from 'pino';
 import { createListener } from '../../src/stores/listener.ts';
 import { createRawChannel } from '../../src/stores/raw-channel.ts';
 import { createTally } from '../../src/stores/tally.ts';
+import { createKeptLog } from '../support/kept-log.ts';
 import { oneNode } from '../support/one-node.ts';
 import { startRedis } from '../support/redis.ts';
 
@@ -13,7 +13,7 @@ test('a node that is left while Redis is asked does not take the listener from t
   t.after(redis.stop);
   const admin = await redis.client();
   await admin.call('ACL', 'SETUSER', 'service', 'on', '>password', '~*', '+@all', 'resetchannels');
-  const log = pino({ level: 'silent' });
+  const log = createKeptLog();
   const epochs: string[] = [];
   const listener = createListener({
     push: ({ name }) => epochs.push(name.source),
