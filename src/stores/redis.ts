@@ -6,9 +6,9 @@ import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
 import type { ConnectionListener, Store, StoreStatus } from '../runs/store.ts';
 import { connectionProblem, isAnswering } from './connection-problem.ts';
 import { createHistoryReader } from './history-reader.ts';
-import { createListener } from './listener.ts';
 import { createNodes } from './nodes.ts';
 import { createOutbox } from './outbox.ts';
+import { createListener } from './raw-listener.ts';
 import { createRecordCall } from './record-call.ts';
 import { createRecorder } from './recorder.ts';
 import { recordingProblem, startWarnings } from './redis-checks.ts';
@@ -228,10 +228,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       ask(historyKey(runId), (commands, key) => commands.lrange(key, start, stop)),
     ),
     readLast: (runId) => ask(historyKey(runId), (commands, key) => commands.lindex(key, -1)),
-    follow: async (runId, onEntries) => {
-      const { subscriber } = linkFor(historyKey(runId));
-      await subscriber.follow(runId, (announcement) => onEntries(announcement.split('\n')));
-    },
+    follow: async (runId, onEntries) => linkFor(historyKey(runId)).subscriber.follow(runId, onEntries),
     unfollow: (runId) => {
       for (const { subscriber } of links.values()) subscriber.unfollow(runId);
     },

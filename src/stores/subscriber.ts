@@ -4,9 +4,9 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { channelOf, keyOf, markerKeyOf } from '../runs/settings.ts';
 import type { ConnectionListener } from '../runs/store.ts';
-import type { Listener } from './listener.ts';
 import type { Nodes } from './nodes.ts';
-import { createRawChannel } from './raw-channel.ts';
+import type { Listener } from './raw-listener.ts';
+import { createRawSubscription } from './raw-subscription.ts';
 import { reasonOf } from './redis-client.ts';
 import type { RedisNode } from './redis-node.ts';
 import { createReminder } from './reminder.ts';
@@ -29,13 +29,13 @@ export interface SubscriberOptions {
 
 interface Follower {
   runId: string;
-  onAnnouncement(text: string): void;
+  onEntries(entries: readonly string[]): void;
   /** Redis has acknowledged the subscription. */
   isHeard: boolean;
 }
 
 export interface Subscriber {
-  follow(runId: string, onAnnouncement: (text: string) => void): Promise<void>;
+  follow(runId: string, onEntries: Follower['onEntries']): Promise<void>;
   unfollow(runId: string): void;
   /** The nodes have changed: the marker's key may have come to this one, or gone. */
   rehome(): void;
@@ -54,7 +54,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   // When the last sharded subscription of a connection ends, ioredis forgets that there are others, and the other way round:
   // so each kind has a connection in a cluster.
   const rawClient = isSharded ? node.connect('run-progress-raw', RAW_TIMEOUT_MS) : client;
-  const raw = createRawChannel({ ...options, client: rawClient });
+  const raw = createRawSubscription({ ...options, client: rawClient });
   const isHome = () => nodes.of(markerKeyOf(keyPrefix)) === node;
   const isAsked = () => nodes.of(keyOf(keyPrefix, '')) === node;
   const channelFor = (runId: string) => channelOf(keyPrefix, nodes.database, runId);
@@ -77,7 +77,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   }, PING_MS).unref();
 
   function hear(channel: string, text: string) {
-    if (!raw.onMessage(channel, text)) followers.get(channel)?.onAnnouncement(text);
+    if (!raw.onMessage(channel, text)) followers.get(channel)?.onEntries(text.split('\n'));
   }
 
   function lose() {
@@ -174,9 +174,9 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   }
 
   return {
-    follow: async (runId, onAnnouncement) => {
+    follow: async (runId, onEntries) => {
       const channel = channelFor(runId);
-      const follower = { runId, onAnnouncement, isHeard: false };
+      const follower = { runId, onEntries, isHeard: false };
       followers.set(channel, follower);
       await subscribe(channel).catch((error: unknown) => {
         nodes.doubt(node, reasonOf(error));

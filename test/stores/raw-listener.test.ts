@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Recording } from '../../src/runs/record.ts';
-import { createListener } from '../../src/stores/listener.ts';
+import { createListener } from '../../src/stores/raw-listener.ts';
 import { createTally } from '../../src/stores/tally.ts';
 import { createKeptLog } from '../support/kept-log.ts';
 

@@ -1,8 +1,8 @@
 // The raw channel on the connections to two nodes, of which one has the marker's key, and then the other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createListener } from '../../src/stores/listener.ts';
-import { createRawChannel } from '../../src/stores/raw-channel.ts';
+import { createListener } from '../../src/stores/raw-listener.ts';
+import { createRawSubscription } from '../../src/stores/raw-subscription.ts';
 import { createTally } from '../../src/stores/tally.ts';
 import { createKeptLog } from '../support/kept-log.ts';
 import { oneNode } from '../support/one-node.ts';
@@ -24,7 +24,7 @@ test('a node that is left while Redis is asked does not take the listener from t
   async function makeChannel(id: string) {
     const client = await redis.client();
     await client.auth('service', 'password');
-    const raw = createRawChannel({
+    const raw = createRawSubscription({
       client,
       node: { address: id, id, commands: client, connect: () => client, close: () => {} },
       nodes: oneNode(client),

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { channelPrefix, markerChannelOf, markerKeyOf } from '../runs/settings.ts';
-import type { Listener } from './listener.ts';
 import type { Nodes } from './nodes.ts';
+import type { Listener } from './raw-listener.ts';
 import { reasonOf } from './redis-client.ts';
 import type { RedisNode } from './redis-node.ts';
 import { createReminder } from './reminder.ts';
@@ -15,7 +15,7 @@ const MARKER_SCRIPT = readFileSync(new URL('./marker.lua', import.meta.url), 'ut
 
 const RETRY_MS = 1000;
 
-export interface RawChannelOptions {
+export interface RawSubscriptionOptions {
   client: Redis;
   /** That `client` leads to. Where RESP2 refuses EVAL on a subscribed connection, the marker goes by its command connection. */
   node: RedisNode;
@@ -26,7 +26,7 @@ export interface RawChannelOptions {
   log: Logger;
 }
 
-export interface RawChannel {
+export interface RawSubscription {
   /** Between `hear` and `leave` or `lose`, whether or not Redis allows it. */
   readonly isWanted: boolean;
   /** The connection's first commands, or again when the own marker can't be relied on any more. */
@@ -40,7 +40,7 @@ export interface RawChannel {
   problem(): string | null;
 }
 
-export function createRawChannel(options: RawChannelOptions): RawChannel {
+export function createRawSubscription(options: RawSubscriptionOptions): RawSubscription {
   const { client, node, nodes, rawChannel, keyPrefix, listener, log } = options;
   const markerKey = markerKeyOf(keyPrefix);
   const markerChannel = markerChannelOf(keyPrefix, nodes.database);
