@@ -1518,9 +1518,8 @@ RECORD_SCRIPT = r"""-- The record rule, for a batch, in one atomic step: fold, t
 --           ',"END","FAILED",'; channel_prefix: with its key behind it the channel on which a run is announced;
 --           publish: the command that does it, PUBLISH, or SPUBLISH in a cluster
 -- ARGV[2…]  updates, a line 'name=value' each: history (its place in KEYS), run_id, source, n; and where given state, progress,
---           current, total, advance, attempt, log, data and key (an idempotency key). All but numbers and the source are JSON
---           text, which has no line ends. want_event=1: the outcome brings the event. silence_ms: a sign of life, which is a
---           repeat where the run was heard within that time, whoever spoke.
+--           current, total, advance, attempt, log, data and key (an idempotency key). All but numbers and the source are JSON.
+--           want_event=1: the outcome brings the event. silence_ms: a sign of life, a repeat where the run was heard so lately.
 --
 -- An entry is the event's JSON with a last member, "record". That of the last entry is long: the epochs and sources that
 -- the run remembers (' source=n source=n': the highest n of each), and the epochs that set its state, its progress and its
@@ -1762,11 +1761,8 @@ for i = 2, #ARGV do
 end
 
 local function missing_rights()
-  local missing
-  for _, run in ipairs(order) do
-    if run[1] then missing = missing or missing_right(publish, run.channel, '') end
-  end
-  local key = KEYS[1]
+  local key, missing = KEYS[1], nil
+  for _, run in ipairs(order) do missing = missing or run[1] and missing_right(publish, run.channel, '') end
   return missing or missing_right('RPUSH', key, '') or missing_right('LSET', key, 0, '') or missing_right('LTRIM', key, 0, 0)
     or missing_right('PEXPIRE', key, 1)
 end
