@@ -3,6 +3,7 @@
 import { createNdjson } from '../delivery/ndjson.ts';
 import type { OpenStreams } from '../delivery/open-streams.ts';
 import { createSse } from '../delivery/sse.ts';
+import type { Start } from '../delivery/stream.ts';
 import { createText } from '../delivery/text.ts';
 import type { Hub } from '../runs/hub.ts';
 import { endWith, rawProblem, responseHead } from './bare-socket.ts';
@@ -49,37 +50,52 @@ const ofSeveralRuns: Formats = {
 };
 
 export function streamRoutes({ hub, streams, connections, addressOf }: StreamEndpointOptions): Route[] {
+  /** Opens them, and holds them until they are subscribed to: some may take long to open, and those that wait are in use. */
+  async function withRuns(
+    wanted: readonly WantedRun[],
+    client: () => string,
+    use: (starts: readonly Start[]) => Promise<void>,
+  ) {
+    const opened = await Promise.allSettled(
+      wanted.map(async ({ runId, cursor }) => {
+        const run = await openRun(hub, runId, { cursor, client });
+        return { run, cursor, letGo: run.hold() };
+      }),
+    );
+    try {
+      await use(opened.map(fulfilled));
+    } finally {
+      for (const one of opened) if (one.status === 'fulfilled') one.value.letGo();
+    }
+  }
+
   async function read(context: TakeOverContext, wanted: readonly WantedRun[], formats: Formats) {
     const { head, socket, headers, query, runIds, permit } = context;
     const waitMs = waitMsOf(query);
     const formatName = formatOf(head, query, waitMs === null ? 'sse' : 'ndjson');
     const format = formats[formatName];
     const client = () => addressOf(head, socket);
-    const starts = await Promise.all(
-      wanted.map(async ({ runId, cursor }) => ({
-        run: await openRun(hub, runId, { cursor, client }),
-        cursor,
-      })),
-    );
-    if (socket.destroyed) return;
-    const endsWithRun = formats === ofOneRun;
-    const nothing = () => responseHead(204, headers, NOT_STORED);
-    const hasAll = starts.every(({ run, cursor }) => run.isFinishedFor(cursor));
-    // 204 tells EventSource not to come back.
-    if (hasAll && (endsWithRun || waitMs !== null)) return endWith(socket, nothing());
-    const isChunked = head.httpVersion !== '1.0';
-    const contentType = { 'Content-Type': format.contentType };
-    const streamHead = responseHead(200, headers, contentType, isChunked ? CHUNKED_HEADERS : HEADERS);
-    if (head.method === 'HEAD') return endWith(socket, streamHead);
-    const transport = waitMs === null ? formatName : 'long-poll';
-    const from = starts.map(({ cursor }) => cursor);
-    const connection = { transport, runIds, from, permit, address: client } as const;
-    await connections.enter(socket, connection, () => {
-      if (waitMs === null)
-        return streams.open(socket, { format, isChunked, head: streamHead, endsWithRun }, starts);
-      const closing = rawProblem(shuttingDown(), headers);
-      const answer = { format, isChunked, head: streamHead, waitMs, nothing: nothing(), closing };
-      return streams.answerOnce(socket, answer, starts);
+    await withRuns(wanted, client, async (starts) => {
+      if (socket.destroyed) return;
+      const endsWithRun = formats === ofOneRun;
+      const nothing = () => responseHead(204, headers, NOT_STORED);
+      const hasAll = starts.every(({ run, cursor }) => run.isFinishedFor(cursor));
+      // 204 tells EventSource not to come back.
+      if (hasAll && (endsWithRun || waitMs !== null)) return endWith(socket, nothing());
+      const isChunked = head.httpVersion !== '1.0';
+      const contentType = { 'Content-Type': format.contentType };
+      const streamHead = responseHead(200, headers, contentType, isChunked ? CHUNKED_HEADERS : HEADERS);
+      if (head.method === 'HEAD') return endWith(socket, streamHead);
+      const transport = waitMs === null ? formatName : 'long-poll';
+      const from = starts.map(({ cursor }) => cursor);
+      const connection = { transport, runIds, from, permit, address: client } as const;
+      await connections.enter(socket, connection, () => {
+        if (waitMs === null)
+          return streams.open(socket, { format, isChunked, head: streamHead, endsWithRun }, starts);
+        const closing = rawProblem(shuttingDown(), headers);
+        const answer = { format, isChunked, head: streamHead, waitMs, nothing: nothing(), closing };
+        return streams.answerOnce(socket, answer, starts);
+      });
     });
   }
 
@@ -103,6 +119,11 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
       },
     },
   ];
+}
+
+function fulfilled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
 }
 
 function urlTooLong(): HttpProblem {

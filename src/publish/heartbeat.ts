@@ -11,16 +11,13 @@ export interface Heartbeat {
   stop(): void;
 }
 
-/**
- * Calls `beat` while nothing else is said, with the time until the next one: see `isHeartbeatDue`. It keeps no process
- * running.
- */
+/** Calls `beat` while nothing else is said, with the pause before it: see `pauseBefore`. It keeps no process running. */
 export function createHeartbeat(intervalMs: number, beat: (pauseMs: number) => void): Heartbeat {
   let intervals = 0;
   const timer = setInterval(() => {
     intervals++;
-    if (!isHeartbeatDue(intervals, intervalMs)) return;
-    beat(intervals <= FREQUENT ? intervalMs : Math.max(intervalMs, RARE_MS));
+    const pauseMs = pauseBefore(intervals, intervalMs);
+    if (pauseMs !== null) beat(pauseMs);
   }, intervalMs).unref();
   return {
     restart: () => {
@@ -31,8 +28,12 @@ export function createHeartbeat(intervalMs: number, beat: (pauseMs: number) => v
   };
 }
 
-/** Whether a heartbeat is due after a silence of so many intervals: after each, and from the 121st on each 5 minutes, if that is longer. */
-export function isHeartbeatDue(intervals: number, intervalMs: number): boolean {
+/**
+ * The pause before the heartbeat that is due after a silence of so many intervals; null if none is due. One is due after each
+ * interval, and from the 121st on each 5 minutes, or as many whole intervals as fit into that.
+ */
+export function pauseBefore(intervals: number, intervalMs: number): number | null {
+  if (intervals <= FREQUENT) return intervalMs;
   const every = Math.max(1, Math.floor(RARE_MS / intervalMs));
-  return intervals <= FREQUENT || (intervals - FREQUENT) % every === 0;
+  return (intervals - FREQUENT) % every === 0 ? every * intervalMs : null;
 }

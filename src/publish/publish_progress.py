@@ -296,19 +296,21 @@ class tracked:
                 continue
             began = time.monotonic()
             intervals += 1
-            if not _is_heartbeat_due(intervals, self._heartbeat_seconds) or self._is_over:
+            pause = _pause_before(intervals, self._heartbeat_seconds)
+            if not pause or self._is_over:
                 continue
             if self._done != self._said:
                 self._say()
             else:
-                rare = RARE_HEARTBEAT_SECONDS if intervals > FREQUENT_HEARTBEATS else 0
-                self._publisher._say_alive(self.run_id, self.attempt, max(self._heartbeat_seconds, rare) * HEARD)
+                self._publisher._say_alive(self.run_id, self.attempt, pause * HEARD)
 
 
-def _is_heartbeat_due(intervals, seconds):
-    """After a silence of so many intervals of so many seconds."""
+def _pause_before(intervals, seconds):
+    """The pause before the heartbeat that is due after a silence of so many intervals of so many seconds; None without one."""
+    if intervals <= FREQUENT_HEARTBEATS:
+        return seconds
     every = max(1, int(RARE_HEARTBEAT_SECONDS // seconds))
-    return intervals <= FREQUENT_HEARTBEATS or (intervals - FREQUENT_HEARTBEATS) % every == 0
+    return None if (intervals - FREQUENT_HEARTBEATS) % every else every * seconds
 
 
 def new_attempt(publisher=None):
@@ -1689,11 +1691,11 @@ local function set(run, update, epoch)
   return data
 end
 
--- Whether a sign of life says no more than what was heard lately. A clock that was set back hides none.
+-- Whether a sign of life says no more than what was heard lately.
 local function is_heard(run, update)
-  if not update.silence_ms or not run.heard then return false end
-  local begins = tonumber(update.attempt or -1) > tonumber(run.attempt or -1)
-  return not begins and math.abs(ts - run.heard) < tonumber(update.silence_ms)
+  if not update.silence_ms or not run.heard or tonumber(update.attempt or -1) > tonumber(run.attempt or -1) then return false end
+  local silence = ts - run.heard -- Below 0 where the clock was set back.
+  return silence >= 0 and silence < tonumber(update.silence_ms)
 end
 
 -- The entry that follows, with a short record, or nil and the outcome.

@@ -59,7 +59,7 @@ export function createIdleRoom(maxCharacters: number, openRuns: () => Iterable<U
   return {
     hasRead: ({ followed }) => {
       readSince += charactersOf(followed.run);
-      // Whoever has asked for the run uses it in this turn.
+      // Whoever has asked for the run uses it in this turn, or holds it.
       if (characters + readSince > maxCharacters) soon ??= setImmediate(look);
     },
     look,

@@ -1,6 +1,6 @@
 // One open run: its history here, and its subscribers. A subscriber is a cursor, not a queue: replay, live and slow
 // readers are the same loop, `advance`. No I/O: the hub feeds it.
-import type { Cursor } from './cursor.ts';
+import { type Cursor, LOST } from './cursor.ts';
 import type { RunEvent } from './event.ts';
 import { createHistory, type History } from './history.ts';
 import { createReplay } from './replay.ts';
@@ -33,6 +33,8 @@ export interface Run {
   setSynced(synced: boolean): void;
   readonly subscriberCount: number;
   subscribe(reader: Reader, cursor: Cursor): Subscription;
+  /** For a request that isn't ready to subscribe yet. Until the function is called the run counts as being read. */
+  hold(): () => void;
   /** The run is done, and a reader with this cursor has all of it. */
   isFinishedFor(cursor: Cursor): boolean;
   /** The cursor names an event that this server doesn't have yet. */
@@ -47,6 +49,9 @@ export interface Run {
   forget(): void;
   snapshot(gap: boolean): Snapshot;
 }
+
+/** Takes nothing. */
+const HOLDER: Reader = { isWritable: () => false, snapshot: () => {}, events: () => {} };
 
 /** What the subscribers of a run share. */
 interface Home {
@@ -185,6 +190,11 @@ export function createRun(
       advance(subscriber);
       counts.replayed += counts.events - before;
       return subscriber;
+    },
+    hold: () => {
+      const subscriber = new Subscriber(HOLDER, LOST, home);
+      subscribers.add(subscriber);
+      return () => subscriber.cancel();
     },
     isFinishedFor: (cursor) =>
       cursor.at === 'event' && cursor.id === history.lastId && history.last?.done === true,

@@ -177,11 +177,11 @@ local function set(run, update, epoch)
   return data
 end
 
--- Whether a sign of life says no more than what was heard lately. A clock that was set back hides none.
+-- Whether a sign of life says no more than what was heard lately.
 local function is_heard(run, update)
-  if not update.silence_ms or not run.heard then return false end
-  local begins = tonumber(update.attempt or -1) > tonumber(run.attempt or -1)
-  return not begins and math.abs(ts - run.heard) < tonumber(update.silence_ms)
+  if not update.silence_ms or not run.heard or tonumber(update.attempt or -1) > tonumber(run.attempt or -1) then return false end
+  local silence = ts - run.heard -- Below 0 where the clock was set back.
+  return silence >= 0 and silence < tonumber(update.silence_ms)
 end
 
 -- The entry that follows, with a short record, or nil and the outcome.

@@ -125,7 +125,8 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       followRefusal = null;
       followReminder.end();
     } catch (error) {
-      if (client.status !== 'ready') return; // The connection broke: the next one begins anew.
+      // The connection broke, and the next one begins anew; or another node has the slot now.
+      if (client.status !== 'ready' || !isAsked()) return;
       const reason = reasonOf(error);
       if (followReminder.isDue(reason))
         log.error({ reason }, 'Redis refuses the channels of runs: readers hear nothing; trying on');
@@ -179,6 +180,7 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       const follower = { runId, onEntries, isHeard: false };
       followers.set(channel, follower);
       await subscribe(channel).catch((error: unknown) => {
+        if (followers.get(channel) === follower) followers.delete(channel);
         nodes.doubt(node, reasonOf(error));
         throw error;
       });

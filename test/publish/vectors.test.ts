@@ -5,7 +5,7 @@ import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createBacklog } from '../../src/publish/backlog.ts';
 import { fold } from '../../src/publish/fold.ts';
-import { isHeartbeatDue } from '../../src/publish/heartbeat.ts';
+import { pauseBefore } from '../../src/publish/heartbeat.ts';
 import { parseProgressUpdate } from '../../src/publish/progress-update.ts';
 import type { Json } from '../../src/runs/json-text.ts';
 import { parseRunId } from '../../src/runs/run-id.ts';
@@ -18,7 +18,7 @@ interface Vectors {
   updates: { name: string; given: Record<string, Json>; update: Update; bad?: string[] }[];
   runIds: { name: string; given: Json; runId: string | null }[];
   folds: { name: string; most: number; updates: Update[]; folded: Update[] }[];
-  heartbeats: { name: string; seconds: number; silence: number; count: number }[];
+  heartbeats: { name: string; seconds: number; silence: number; count: number; longest: number }[];
   backlogs: {
     name: string;
     mostPerRun: number;
@@ -54,10 +54,19 @@ function textOf(update: Update): Record<string, string> {
   return ofUpdate;
 }
 
-/** How many heartbeats come in a silence. */
-function countHeartbeats({ seconds, silence }: Vectors['heartbeats'][number]): number {
+/** The pauses before the heartbeats that come in a silence, in seconds. */
+function pausesIn({ seconds, silence }: Vectors['heartbeats'][number]): number[] {
   const intervals = Array.from({ length: silence / seconds }, (_, i) => i + 1);
-  return intervals.filter((number) => isHeartbeatDue(number, seconds * 1000)).length;
+  const pauses = intervals.map((number) => pauseBefore(number, seconds * 1000));
+  return pauses.filter((pause) => pause !== null).map((pause) => pause / 1000);
+}
+
+function assertPauses(pauses: readonly number[], { silence, count, longest }: Vectors['heartbeats'][number]) {
+  const sum = pauses.reduce((before, pause) => before + pause, 0);
+  assert.deepEqual(
+    { count: pauses.length, longest: Math.max(...pauses), sum },
+    { count, longest, sum: silence },
+  );
 }
 
 /** How many updates of each run wait. */
@@ -110,7 +119,7 @@ describe('TypeScript', () => {
     test(`a fold: ${name}`, () => assert.deepEqual(fold(updates, most, ['END', 'FAILED']), folded));
   }
   for (const vector of vectors.heartbeats)
-    test(`heartbeats: ${vector.name}`, () => assert.equal(countHeartbeats(vector), vector.count));
+    test(`heartbeats: ${vector.name}`, () => assertPauses(pausesIn(vector), vector));
   for (const vector of vectors.backlogs)
     test(`waiting: ${vector.name}`, () => assert.deepEqual(wait(vector), vector.waiting));
   for (const { name, given, bad } of vectors.settings) {
@@ -130,7 +139,7 @@ describe('Python', () => {
     updates: { update: Record<string, string>; bad: string[] }[];
     runIds: (string | null)[];
     folds: Update[][];
-    heartbeats: number[];
+    heartbeats: number[][];
     backlogs: Record<string, number>[];
     settings: (string | null)[];
   };
@@ -153,8 +162,8 @@ describe('Python', () => {
     test(`a run id: ${name}`, () => assert.equal(python.runIds[i], runId));
   for (const [i, { name, folded }] of vectors.folds.entries())
     test(`a fold: ${name}`, () => assert.deepEqual(python.folds[i], folded));
-  for (const [i, { name, count }] of vectors.heartbeats.entries())
-    test(`heartbeats: ${name}`, () => assert.equal(python.heartbeats[i], count));
+  for (const [i, vector] of vectors.heartbeats.entries())
+    test(`heartbeats: ${vector.name}`, () => assertPauses(python.heartbeats[i] ?? [], vector));
   for (const [i, { name, waiting }] of vectors.backlogs.entries())
     test(`waiting: ${name}`, () => assert.deepEqual(python.backlogs[i], waiting));
   for (const [i, { name, bad = null }] of vectors.settings.entries())

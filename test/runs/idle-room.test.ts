@@ -77,6 +77,26 @@ test('a run with readers is not touched, however much it holds, and may be forgo
   for (const runId of RUNS) await poll(runId);
 });
 
+test('a run that is held for a request is not touched while other runs of the request are opened', async (t) => {
+  const { store, hub } = await setUp(t);
+  const open = async (runId: string) => {
+    const run = await hub.open(runId, { patienceMs: 1000 });
+    return { run, letGo: run.hold() };
+  };
+  const held = [];
+  for (const runId of RUNS) {
+    held.push(await open(runId));
+    mock.timers.tick(1000);
+    await store.whenQuiet();
+  }
+  assert.ok(held.every(({ run }) => run.isSynced && run.history.lastId !== 0));
+  for (const { letGo } of held) letGo();
+  mock.timers.tick(1000);
+  assert.ok(hub.counts().idleCharacters < MAX_CHARACTERS);
+  await store.whenQuiet();
+  assert.ok(held.some(({ run }) => run.history.lastId === 0));
+});
+
 test('runs grow while nobody reads them: they are looked at once a second', async (t) => {
   const { store, hub } = await setUp(t);
   const grown = Array.from({ length: 10 }, (_, i) => `grown ${i}`);

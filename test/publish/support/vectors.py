@@ -51,9 +51,9 @@ def fold(updates, most):
     return [renamed(with_log(update, json.loads), "silence_ms", "silenceMs") for update in folded]
 
 
-def count_heartbeats(vector):
+def pauses_in(vector):
     intervals = range(1, vector["silence"] // vector["seconds"] + 1)
-    return sum(publisher._is_heartbeat_due(number, vector["seconds"]) for number in intervals)
+    return [pause for number in intervals if (pause := publisher._pause_before(number, vector["seconds"]))]
 
 
 def wait(vector):
@@ -82,7 +82,7 @@ ANSWERS = {
     "runIds": lambda vector: parse_run_id(vector["given"]),
     "folds": lambda vector: fold(vector["updates"], vector["most"]),
     "settings": lambda vector: bad_setting(vector["given"]),
-    "heartbeats": count_heartbeats,
+    "heartbeats": pauses_in,
     "backlogs": wait,
 }
 
