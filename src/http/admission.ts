@@ -1,10 +1,10 @@
 // Finds the endpoint for a request, or refuses the request. Every request of every transport comes through here.
 import type { Access } from './access.ts';
-import type { Gate } from './gate.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
 import type { Admitted, AnswerRoute, Matched, Route, TakeOverRoute, UpgradeRoute } from './route.ts';
 import { findRoute } from './router.ts';
+import type { Gate } from './token-gate.ts';
 
 /** The route of a request. */
 export interface Found<R extends Route> extends Matched {

@@ -3,11 +3,11 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type Departure, ENDINGS, type Ending } from '../delivery/departure.ts';
 import { type Cursor, cursorName } from '../runs/cursor.ts';
+import type { GiveBack, Place, Places, Refusal } from './connection-limits.ts';
 import type { Expiries } from './expiries.ts';
-import type { Permit } from './gate.ts';
 import { createOnceASecond } from './once-a-second.ts';
-import type { GiveBack, Place, Places, Refusal } from './places.ts';
 import { HttpProblem } from './problem.ts';
+import type { Permit } from './token-gate.ts';
 
 export const TRANSPORTS = ['sse', 'ndjson', 'text', 'long-poll', 'websocket'] as const;
 export type Transport = (typeof TRANSPORTS)[number];

@@ -1,7 +1,7 @@
 // How many connections fit into the number of files that a process may have open. Each connection is one of them, and a
 // process at the limit can't accept or answer. Node has already raised its own limit as far as it may.
 import { readdirSync, readFileSync } from 'node:fs';
-import type { GiveBack, Place, Places, Refusal } from './places.ts';
+import type { GiveBack, Place, Places, Refusal } from './connection-limits.ts';
 
 export interface Room {
   /** Connections that a reader may have. */

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Latency } from '../runs/latency.ts';
 import { MAX_MESSAGE_BYTES } from '../runs/message.ts';
-import type { Recording } from '../runs/record.ts';
+import type { Recording } from '../runs/recording.ts';
 import type { Outcome, Store } from '../runs/store.ts';
 import type { BadField } from '../runs/update.ts';
 import { createBodyRoom } from './body-room.ts';

@@ -2,8 +2,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Permit } from './gate.ts';
 import type { RequestHead } from './plain-head.ts';
+import type { Permit } from './token-gate.ts';
 
 /** What was found in a request's path and query. */
 export interface Matched {

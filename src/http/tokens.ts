@@ -1,5 +1,5 @@
 // Verifies tokens: which scopes they have, for which runs, and until when. A token is a JWT (RFC 7519) signed by HS256.
-// gate.ts finds the token in a request, and answers a refusal.
+// token-gate.ts finds the token in a request, and answers a refusal.
 import { errors, jwtVerify } from 'jose';
 import { parseRunId } from '../runs/run-id.ts';
 

@@ -1,6 +1,6 @@
 // The primary's books: what its workers count together. A worker that has ended leaves its places, and its counters stay.
 import type { Registry } from 'prom-client';
-import { createPlaces, type GiveBack, type PlaceLimits, type Refusal } from '../http/places.ts';
+import { createPlaces, type GiveBack, type PlaceLimits, type Refusal } from '../http/connection-limits.ts';
 import { createRateLimit } from '../http/rate-limit.ts';
 import { createSumOfMetrics, type Report } from './sum-of-metrics.ts';
 import { createTalk, type Port } from './talk.ts';

@@ -1,7 +1,7 @@
 // One of several processes that serve together: it asks its primary for what is counted for all of them.
 import type { Worker } from 'node:cluster';
 import type { Registry } from 'prom-client';
-import type { Place } from '../http/places.ts';
+import type { Place } from '../http/connection-limits.ts';
 import { createRateLimit } from '../http/rate-limit.ts';
 import type { Whole } from '../service.ts';
 import { askPrimary, type MembersOptions } from './members.ts';

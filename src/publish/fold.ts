@@ -1,6 +1,6 @@
 // The fold: how waiting updates of a run become fewer when Redis is away for long. Pure; publish_progress.py says the same,
 // and test/publish/vectors.json holds the two to each other.
-import { decimal } from '../runs/record.ts';
+import { decimal } from '../runs/recording.ts';
 import { cutLog, type Update } from '../runs/update.ts';
 
 /** An update that waits to be sent. */

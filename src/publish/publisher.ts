@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import type { Recording } from '../runs/record.ts';
+import type { Recording } from '../runs/recording.ts';
 import { parseRunId } from '../runs/run-id.ts';
 import { type GivenSettings, keyOf, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';

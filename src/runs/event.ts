@@ -1,7 +1,7 @@
 // An event, read from an entry of a history. Most events are only passed on, so the few fields that every event needs are
 // found in its text. The rest is parsed on request.
 import { isNestedWithin, type JsonObject, jsonText } from './json-text.ts';
-import type { RunValues } from './record.ts';
+import type { RunValues } from './recording.ts';
 import { MAX_DEPTH, type Update } from './update.ts';
 
 export interface RunEvent {

@@ -3,7 +3,7 @@ import { eventFields, type RunEvent } from './event.ts';
 import type { History } from './history.ts';
 import { createJsonParts, type JsonParts } from './json-parts.ts';
 import { type JsonObject, jsonText } from './json-text.ts';
-import { NO_VALUES, type RunValues } from './record.ts';
+import { NO_VALUES, type RunValues } from './recording.ts';
 import { type States, type Step, statesOf } from './states.ts';
 
 /** A snapshot as JSON, made once for all readers that get the same one. */

@@ -1,6 +1,6 @@
 // The store: where history lives. Redis and memory both keep this contract (test/stores/store-contract.ts).
 import type { LatencyTotals } from './latency.ts';
-import type { Recording } from './record.ts';
+import type { Recording } from './recording.ts';
 
 /** What became of one update. */
 export type Outcome =

@@ -1,7 +1,7 @@
 // The store in memory: for one process, and lost when it ends. No update reaches it twice, so it needs no names.
 import { bearsKey, entryText, eventText, parseEntry } from '../runs/event.ts';
 import { createLatency } from '../runs/latency.ts';
-import { NO_VALUES, type Recording, type RunValues, valuesAfter } from '../runs/record.ts';
+import { NO_VALUES, type Recording, type RunValues, valuesAfter } from '../runs/recording.ts';
 import type { HistoryOptions } from '../runs/settings.ts';
 import type { Outcome, Store } from '../runs/store.ts';
 

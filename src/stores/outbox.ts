@@ -1,7 +1,7 @@
 // The outbox of raw messages: they wait here to be recorded, in order and under their names, while Redis is away, full or
 // slow.
 import { createLatency, type LatencyTotals } from '../runs/latency.ts';
-import type { Recording } from '../runs/record.ts';
+import type { Recording } from '../runs/recording.ts';
 import type { Outcome } from '../runs/store.ts';
 import { MAX_COUNT } from './batches.ts';
 import { createLanes } from './lanes.ts';

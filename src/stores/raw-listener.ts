@@ -10,7 +10,7 @@
 // In a cluster each node delivers in an order of its own, and a marker is heard on all of them: it bears the id of the node
 // on which it was set, and counts only there.
 import { parseMessage } from '../runs/message.ts';
-import type { Recording } from '../runs/record.ts';
+import type { Recording } from '../runs/recording.ts';
 import type { Tally } from './tally.ts';
 
 export interface Listener {

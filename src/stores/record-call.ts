@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import type { Recording } from '../runs/record.ts';
+import type { Recording } from '../runs/recording.ts';
 import { keyOf, type Settings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 import type { Nodes } from './nodes.ts';

@@ -1,6 +1,6 @@
 // What record.lua takes and answers, which documents it. record-call.ts calls it.
 import { jsonText } from '../runs/json-text.ts';
-import type { Recording } from '../runs/record.ts';
+import type { Recording } from '../runs/recording.ts';
 import { channelPrefix, type HistoryOptions } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 

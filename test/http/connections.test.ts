@@ -6,9 +6,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
+import { createPlaces } from '../../src/http/connection-limits.ts';
 import { type Connections, createConnections, type Served } from '../../src/http/connections.ts';
 import { createExpiries } from '../../src/http/expiries.ts';
-import { createPlaces } from '../../src/http/places.ts';
 import { SNAPSHOT } from '../../src/runs/cursor.ts';
 
 setFlagsFromString('--expose-gc');

@@ -1,5 +1,5 @@
 // The store that is held to the contract, and what the contract's tests do with it all the time.
-import type { Name } from '../../src/runs/record.ts';
+import type { Name } from '../../src/runs/recording.ts';
 import type { Store } from '../../src/runs/store.ts';
 import type { Update } from '../../src/runs/update.ts';
 import type { StoredEvent } from '../support/history-list.ts';

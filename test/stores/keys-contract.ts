@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseEntry } from '../../src/runs/event.ts';
-import type { Recording } from '../../src/runs/record.ts';
+import type { Recording } from '../../src/runs/recording.ts';
 import { type ContractSubject, freshName } from './contract-subject.ts';
 
 export function keysContract({ store }: ContractSubject) {

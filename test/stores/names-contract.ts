@@ -1,7 +1,7 @@
 // The store's contract on names, for updates of several sources: what is recorded, what is a repeat, and what comes late.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Name } from '../../src/runs/record.ts';
+import type { Name } from '../../src/runs/recording.ts';
 import type { Update } from '../../src/runs/update.ts';
 import { type ContractSubject, farEpoch, freshName } from './contract-subject.ts';
 import { MOST_EPOCHS, MOST_SOURCES } from './record-model.ts';

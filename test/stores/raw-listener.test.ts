@@ -1,7 +1,7 @@
 // The names of raw messages: the n-th after the newest marker heard, whoever's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Recording } from '../../src/runs/record.ts';
+import type { Recording } from '../../src/runs/recording.ts';
 import { createListener } from '../../src/stores/raw-listener.ts';
 import { createTally } from '../../src/stores/tally.ts';
 import { createKeptLog } from '../support/kept-log.ts';

@@ -1,6 +1,6 @@
 // The record rule once more, as plainly as can be: the model that record.lua and the store in memory are held to.
 // Counters are whole thousandths here, so that its sums are exact by another way.
-import type { Recording } from '../../src/runs/record.ts';
+import type { Recording } from '../../src/runs/recording.ts';
 import type { Update } from '../../src/runs/update.ts';
 
 export const MOST_SOURCES = 256;

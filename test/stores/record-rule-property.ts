@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Name, Recording } from '../../src/runs/record.ts';
+import type { Name, Recording } from '../../src/runs/recording.ts';
 import type { HistoryOptions } from '../../src/runs/settings.ts';
 import type { Outcome } from '../../src/runs/store.ts';
 import type { Update } from '../../src/runs/update.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Redis } from 'ioredis';
-import type { Recording } from '../../src/runs/record.ts';
+import type { Recording } from '../../src/runs/recording.ts';
 import { parseSettings } from '../../src/runs/settings.ts';
 import { createRecordCall, sendable } from '../../src/stores/record-call.ts';
 import { readHistory } from '../support/history-list.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Redis } from 'ioredis';
-import type { Recording } from '../../src/runs/record.ts';
+import type { Recording } from '../../src/runs/recording.ts';
 import type { HistoryOptions } from '../../src/runs/settings.ts';
 import type { Store } from '../../src/runs/store.ts';
 import { createRedisStore } from '../../src/stores/redis.ts';

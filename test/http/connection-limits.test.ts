@@ -1,7 +1,12 @@
 // Who gets a place among limited connections.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPlaces, type GiveBack, type Place, type PlaceLimits } from '../../src/http/places.ts';
+import {
+  createPlaces,
+  type GiveBack,
+  type Place,
+  type PlaceLimits,
+} from '../../src/http/connection-limits.ts';
 
 const UNLIMITED: PlaceLimits = {
   maxConnections: 10,
