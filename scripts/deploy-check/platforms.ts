@@ -20,7 +20,8 @@ interface Platform {
   build(folder: string, step: Step): Promise<Built | undefined>;
 }
 
-const shell = (command: string) => ['/bin/sh', '-c', command];
+/** Heroku's is bash, which starts a single command in its own place. */
+const BASH = '/bin/bash';
 const YARN = 'npx --yes yarn@1';
 const PNPM = 'npx --yes pnpm@10';
 
@@ -36,13 +37,14 @@ function byCommands(
   commands: readonly (string | { what: string; of: (folder: string) => string })[],
   start: (folder: string) => string,
   env: Readonly<Record<string, string>> = {},
+  shell = '/bin/sh',
 ): Platform['build'] {
   return async (folder, step) => {
     for (const one of commands) {
       const command = typeof one === 'string' ? one : one.of(folder);
       if (!(await step(command, () => run(command, folder, env)))) return undefined;
     }
-    return { folder, command: shell(start(folder)), env };
+    return { folder, command: [shell, '-c', start(folder)], env };
   };
 }
 
@@ -73,6 +75,7 @@ export const PLATFORMS: readonly Platform[] = [
       ['npm ci --include=dev', 'npm run heroku-postbuild --if-present', 'npm run build', 'npm prune'],
       (folder) => textOf('web', join(folder, 'Procfile')),
       { NODE_ENV: 'production' },
+      BASH,
     ),
   },
   {
