@@ -125,6 +125,8 @@ browserTest(
   'eight tabs of twenty elements: a stream for one that is seen, none for the others, and one that is shown again is right at once',
   async (t, browser) => {
     const scene = await setUp(t, browser, runNames(20));
+    const { clock } = scene.context;
+    await clock.install();
     const tabs: Page[] = [];
     for (let n = 0; n < 8; n++) {
       const tab = await openTab(scene);
@@ -135,13 +137,15 @@ browserTest(
     }
     const run = plain(runNames(20)[19] ?? '');
     for (const log of ['1', '2', '3']) await scene.service.publish(run, { state: 'QA', progress: 0.9, log });
-    // Hidden ones look now and then meanwhile.
     for (const [n, tab] of tabs.slice(0, 2).entries()) {
+      // Hidden ones look now and then: not while time stands still.
+      await clock.pauseAt(await tab.evaluate(() => Date.now() + 1_000));
       let asked = 0;
       tab.on('request', (request) => {
         if (request.url().includes('/api/')) asked++;
       });
       await setHidden(tab, false);
+      await clock.resume();
       await waitFor(tab, { logs: 3, phase: 'live' }, 19);
       assert.equal(asked, 1);
       assert.equal(scene.front.streams, n + 1);
