@@ -7,6 +7,7 @@ import { request } from 'undici';
 import { pollUntil } from '../support/poll-until.ts';
 import { startProgram } from '../support/program.ts';
 import { freePort } from '../support/redis.ts';
+import { nginxBegin } from './recipes.ts';
 
 export interface KeepAliveFront {
   readonly port: number;
@@ -25,16 +26,7 @@ interface Proxy {
 }
 
 export const nginx: Proxy = {
-  configuration: ({ port, servicePort, folder }) => `pid ${folder}/pid;
-user root;
-error_log stderr;
-daemon off;
-master_process off;
-events {}
-http {
-  access_log off;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
-  ignore_invalid_headers off;
+  configuration: ({ port, servicePort, folder }) => `${nginxBegin(folder)}  ignore_invalid_headers off;
   underscores_in_headers on;
   merge_slashes off;
   client_max_body_size 0;

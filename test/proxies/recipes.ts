@@ -5,6 +5,20 @@ const CERTIFICATE = '/etc/ssl/app.example.com.pem';
 const KEY = '/etc/ssl/app.example.com.key';
 const SERVICE = '127.0.0.1:8000';
 
+/** Of a configuration: one process, which writes into this folder alone. The block `http` is open. */
+export function nginxBegin(folder: string): string {
+  return `pid ${folder}/pid;
+user root;
+error_log stderr;
+daemon off;
+master_process off;
+events {}
+http {
+  access_log off;
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
+`;
+}
+
 export const nginx: Recipe = {
   name: 'nginx',
   hasTls: true,
@@ -17,19 +31,10 @@ export const nginx: Recipe = {
     [KEY, key],
     ['75s', `${timeoutSeconds}s`],
   ],
-  around: (block, { folder }) => `pid ${folder}/pid;
-user root;
-error_log stderr;
-daemon off;
-master_process off;
-events {}
-http {
-  access_log off;
-  gzip on;
+  around: (block, { folder }) => `${nginxBegin(folder)}  gzip on;
   gzip_types *;
   gzip_proxied any;
   gzip_min_length 0;
-  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join('\n  ')}
   ${block}
 }
 `,

@@ -1,8 +1,10 @@
-// More lines in a loop than the publisher keeps for a Redis that is away. This one is well: every line is announced.
+// More lines in a loop than the publisher keeps for a Redis that is away. This one is well: every line is announced, in batches
+// of bounded size.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startRedis } from '../support/redis.ts';
 import { lines } from './support/lines.ts';
+import { startPythonTrial } from './support/python-trial.ts';
 import { startPythonWorker } from './support/worker.ts';
 
 const PATIENCE_MS = 60_000;
@@ -31,3 +33,17 @@ for (const [language, startWorker] of Object.entries(WORKERS))
       assert.deepEqual(heard, [...lines(0, count), '']);
       assert.deepEqual(worker.warnings(), []);
     });
+
+test('a batch for Redis is limited by its bytes, whatever characters it has', async (t) => {
+  const trial = await startPythonTrial(t);
+  await trial.runWell(`
+from publish_progress import BATCH_BYTES, Publisher, _log
+publisher = Publisher()
+for _ in range(20):
+    publisher._inbox.append(("run", {"log": _log("\u6620" * 8000), "receipt": []}))
+batch = publisher._next_batch()
+assert len(batch) == BATCH_BYTES // (3 * 8000 + 2), len(batch)
+publisher._sent.clear()
+publisher._backlog.take(20)
+`);
+});

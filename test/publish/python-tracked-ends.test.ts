@@ -283,19 +283,3 @@ assert '"attempt":5,' in publisher._ask("LINDEX", "autoshorts:run:unread", -1)
   );
   assert.deepEqual(await read('unread'), [['FAILED', 'it died']]);
 });
-
-test('a batch for Redis is limited by its bytes, whatever characters it has', async (t) => {
-  await run(
-    t,
-    `
-from publish_progress import BATCH_BYTES, Publisher, _log
-publisher = Publisher()
-for _ in range(20):
-    publisher._inbox.append(("run", {"log": _log("\u6620" * 8000), "receipt": []}))
-batch = publisher._next_batch()
-assert len(batch) == BATCH_BYTES // (3 * 8000 + 2), len(batch)
-publisher._sent.clear()
-publisher._backlog.take(20)
-`,
-  );
-});
