@@ -30,7 +30,7 @@ for (const version of VERSIONS)
 
     // What a test runner tells its children is not for one that runs tests by itself.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const tests = startProgram(node, ['scripts/test.js', ...SUITES], { env });
+    const tests = startProgram(node, ['scripts/test.js', ...SUITES], { env, isTestRun: true });
     t.after(() => tests.stop('SIGKILL'));
     const { code } = await tests.exited;
     const failed = tests.lines.slice(tests.lines.findIndex((line) => line.includes('failing tests')));

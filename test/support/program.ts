@@ -31,19 +31,26 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     if (process.listenerCount(signal) === 0) process.exit(1);
   });
 
+export interface ProgramOptions {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** It is a run of tests: what it prints is a report, and what its programs print it searches by itself. */
+  isTestRun?: boolean;
+}
+
 export function startProgram(
   command: string,
   args: readonly string[],
-  { env = process.env, ...options }: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+  { env = process.env, isTestRun = false, ...options }: ProgramOptions = {},
 ): Program {
   const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-  const child = spawn(command, args, { ...options, env: keptEnvironment(env), stdio });
+  const child = spawn(command, args, { ...options, env: isTestRun ? env : keptEnvironment(env), stdio });
   running.add(child);
   const lines: string[] = [];
   const observed: Observed = createObserved(() => lines.slice(-20).join('\n'));
   for (const output of [child.stdout, child.stderr])
     createInterface({ input: output }).on('line', (line) => {
-      keepLine(line);
+      if (!isTestRun) keepLine(line);
       if (!isWanted(line, env)) return;
       lines.push(line);
       observed.changed();
