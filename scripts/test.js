@@ -45,9 +45,15 @@ const tests = spawn(
 );
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
   process.on(signal, () => tests.kill(signal));
-// The closing lines as TAP writes them, "# tests 12": machines look for those.
-createInterface({ input: tests.stdout }).on('line', (line) => console.log(line.replace(/^ℹ /, '# ')));
+// What goes wrong after its test has ended fails the file, and is told only where it happened.
+const lateErrors = [];
+createInterface({ input: tests.stdout }).on('line', (line) => {
+  if (line.includes('generated asynchronous activity after the test ended')) lateErrors.push(line);
+  // The closing lines as TAP writes them, "# tests 12": machines look for those.
+  console.log(line.replace(/^ℹ /, '# '));
+});
 const [code, signal] = await once(tests, 'close');
+for (const line of lateErrors) console.error(line);
 const isClean = signal !== null || areLogsClean();
 if (isClean) rmSync(logs, { recursive: true });
 process.exit(signal || !isClean ? 1 : code);

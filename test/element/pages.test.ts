@@ -43,12 +43,12 @@ async function openSite(t: TestContext, service: string, html: string): Promise<
         .writeHead(200, { 'Content-Type': 'text/javascript' })
         .end(await readFile('public/run-progress.js'));
     if (!url.startsWith('/progress/')) return response.writeHead(404).end();
-    const answer = await fetch(service + url.slice('/progress'.length));
-    response.writeHead(answer.status, { 'Content-Type': answer.headers.get('content-type') ?? '' });
     try {
+      const answer = await fetch(service + url.slice('/progress'.length));
+      response.writeHead(answer.status, { 'Content-Type': answer.headers.get('content-type') ?? '' });
       for await (const chunk of answer.body ?? []) response.write(chunk);
     } catch (error) {
-      // TypeError: the service was stopped.
+      // TypeError: the service has stopped, before it answered or while it did.
       if (!(error instanceof TypeError)) throw error;
     }
     response.end();
