@@ -46,6 +46,7 @@ const tests = spawn(
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
   process.on(signal, () => tests.kill(signal));
 // What goes wrong after its test has ended fails the file, and is told only where it happened.
+/** @type {string[]} */
 const lateErrors = [];
 createInterface({ input: tests.stdout }).on('line', (line) => {
   if (line.includes('generated asynchronous activity after the test ended')) lateErrors.push(line);
