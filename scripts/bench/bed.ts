@@ -35,9 +35,9 @@ export async function createBed(machine: Machine): Promise<Bed> {
         machine.pin(server.pid, SERVER_CORE);
         // Each turn has a run of its own, so nothing of an earlier one is in its history.
         const runId = `bench-${process.pid}-${++turns}`;
-        const { isWebSocket, hasReplay } = TARGETS[target];
+        const { protocol, hasReplay } = TARGETS[target];
         const path = runPath(TARGETS[target], runId);
-        const where = { runId, pid: server.pid, port: server.port, path, isWebSocket, hasReplay };
+        const where = { runId, pid: server.pid, port: server.port, path, protocol, hasReplay };
         const figures = load.run({ scenario, ...where, readers, updates, updatesPerSecond }, onProgress);
         return await Promise.race([figures, server.ended]);
       } finally {

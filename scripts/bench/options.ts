@@ -11,8 +11,9 @@ export const FEWEST_READERS = 20;
 
 export const USAGE = `Usage: npm run bench [-- --quick] [-- --readers N] [-- --repetitions N]
 
-Measures the built service against a naive SSE server (http, ioredis, res.write) and a broadcast with ws, in turns,
-and prints medians and ratios as Markdown. Takes about 90 seconds where nothing else runs; needs redis-server, which it starts itself.
+Measures the built service against a naive SSE server (http, ioredis, res.write), a broadcast with ws, and itself
+without chunks (readers of HTTP/1.0), in turns, and prints medians and ratios as Markdown. Takes about 2 minutes where
+nothing else runs; needs redis-server, which it starts itself.
 
   --readers N      of the paced run, ${FEWEST_READERS} to 10000 (default: 2000); 2.5 times as many are idle, a quarter take the
                    burst, 15 % the replay

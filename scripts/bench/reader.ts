@@ -1,5 +1,6 @@
 // One reader: a bare TCP connection that asks for a run's stream, or for a WebSocket, and hands on the bytes that come.
 import { connect } from 'node:net';
+import type { Protocol } from './turn.ts';
 
 export interface Reader {
   /** At once, by RST: no port is left waiting. */
@@ -9,7 +10,7 @@ export interface Reader {
 export interface ReaderOptions {
   port: number;
   path: string;
-  isWebSocket: boolean;
+  protocol: Protocol;
   /** The cursor to go on from. */
   lastEventId?: string | undefined;
   /** All that follows the answer's head. The bytes are gone after the call. */
@@ -27,13 +28,8 @@ const WEB_SOCKET = {
 };
 
 /** Fulfilled when the server has accepted; rejected when it answers anything else. */
-export function openReader({
-  port,
-  path,
-  isWebSocket,
-  lastEventId,
-  onBytes,
-}: ReaderOptions): Promise<Reader> {
+export function openReader({ port, path, protocol, lastEventId, onBytes }: ReaderOptions): Promise<Reader> {
+  const isWebSocket = protocol === 'WebSocket';
   const headers = {
     Host: `127.0.0.1:${port}`,
     ...(isWebSocket ? WEB_SOCKET : { Accept: 'text/event-stream' }),
@@ -72,7 +68,7 @@ export function openReader({
     // Once it is open, what does not arrive any more is counted as missing.
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the server closed a connection before it answered')));
-    socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+    socket.write(`GET ${path} ${isWebSocket ? 'HTTP/1.1' : protocol}\r\n${lines.join('')}\r\n`);
   });
 }
 

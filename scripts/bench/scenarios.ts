@@ -14,7 +14,7 @@ export interface Scenario {
   readonly figures: readonly FigureName[];
 }
 
-const EVERYONE: readonly TargetName[] = ['service', 'naive', 'ws'];
+const EVERYONE: readonly TargetName[] = ['service', 'unchunked', 'naive', 'ws'];
 const CHECKS: readonly FigureName[] = ['delivered', 'missing', 'doubled', 'outOfOrder'];
 /** As shares of `--readers`. Idle ones are many, as a heap grows in steps of megabytes. */
 const SHARES = { idle: 2.5, burst: 0.25, replay: 0.15 };
@@ -29,7 +29,7 @@ export function scenariosOf(readers: number): Scenario[] {
       name: 'idle',
       title: `Idle: ${count(idleReaders)} readers of a silent run`,
       about: 'What an open connection costs the server.',
-      targets: EVERYONE,
+      targets: ['service', 'naive', 'ws'],
       ...{ readers: idleReaders, updates: 0, updatesPerSecond: null },
       figures: ['bytesPerReader', 'cpuUsPerReader'],
     },
@@ -59,7 +59,7 @@ export function scenariosOf(readers: number): Scenario[] {
       title: `Replay: ${count(replayReaders)} readers come back at once and have missed 200 events`,
       about:
         'Each sends `Last-Event-ID`; latency is counted from its connect. The naive server keeps no history: its readers get nothing, and its CPU is that of the connections alone.',
-      targets: ['service', 'naive'],
+      targets: ['service', 'unchunked', 'naive'],
       ...{ readers: replayReaders, updates: 200, updatesPerSecond: null },
       figures: [
         ...(['eventsPerSecond', 'cpuUsPerReader', 'p50Ms', 'p99Ms'] as const),

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Program, startProgram } from '../../test/support/program.ts';
 import { untilReady } from '../../test/support/readiness.ts';
-import type { TargetName } from './turn.ts';
+import type { Protocol, TargetName } from './turn.ts';
 
 export interface Target {
   readonly pid: number;
@@ -14,18 +14,19 @@ export interface Target {
 
 export interface TargetKind {
   command: readonly string[];
-  isWebSocket: boolean;
+  protocol: Protocol;
   hasReplay: boolean;
 }
 
 export const TARGETS: Readonly<Record<TargetName, TargetKind>> = {
-  service: { command: procfileCommand(), isWebSocket: false, hasReplay: true },
-  naive: { command: ['node', 'scripts/bench/naive-server.js'], isWebSocket: false, hasReplay: false },
-  ws: { command: ['node', 'scripts/bench/ws-server.js'], isWebSocket: true, hasReplay: false },
+  service: { command: procfileCommand(), protocol: 'HTTP/1.1', hasReplay: true },
+  unchunked: { command: procfileCommand(), protocol: 'HTTP/1.0', hasReplay: true },
+  naive: { command: ['node', 'scripts/bench/naive-server.js'], protocol: 'HTTP/1.1', hasReplay: false },
+  ws: { command: ['node', 'scripts/bench/ws-server.js'], protocol: 'WebSocket', hasReplay: false },
 };
 
-export function runPath({ isWebSocket }: TargetKind, runId: string): string {
-  return isWebSocket ? `/ws/${runId}` : `/api/runs/${runId}/events`;
+export function runPath({ protocol }: TargetKind, runId: string): string {
+  return protocol === 'WebSocket' ? `/ws/${runId}` : `/api/runs/${runId}/events`;
 }
 
 export interface TargetOptions {
@@ -49,7 +50,7 @@ export async function startTarget(name: TargetName, options: TargetOptions): Pro
   });
   try {
     const port = await program.waitForLine('"listening"', portIn);
-    if (name === 'service') await untilReady(`http://127.0.0.1:${port}`);
+    if (TARGETS[name].hasReplay) await untilReady(`http://127.0.0.1:${port}`);
     return running(name, program, port);
   } catch (error) {
     await program.stop('SIGKILL');

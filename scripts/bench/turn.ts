@@ -1,6 +1,9 @@
 // What passes between the benchmark and its load generator: one server in one scenario, and the figures of it.
 
-export type TargetName = 'service' | 'naive' | 'ws';
+/** `unchunked`: the service again, read by HTTP/1.0. So its ratio is the cost of chunks. */
+export type TargetName = 'service' | 'unchunked' | 'naive' | 'ws';
+/** How the readers ask. */
+export type Protocol = 'HTTP/1.1' | 'HTTP/1.0' | 'WebSocket';
 export type ScenarioName = 'idle' | 'paced' | 'burst' | 'replay';
 
 export interface Turn {
@@ -10,7 +13,7 @@ export interface Turn {
   pid: number;
   port: number;
   path: string;
-  isWebSocket: boolean;
+  protocol: Protocol;
   /** It answers a cursor with what came after it. */
   hasReplay: boolean;
   readers: number;

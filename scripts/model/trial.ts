@@ -58,7 +58,7 @@ async function measure(shape: Shape, redis: RedisServer, service: Service): Prom
     openReader({
       port: service.port,
       path: `/api/runs/${runId}/events`,
-      isWebSocket: false,
+      protocol: 'HTTP/1.1',
       onBytes: createMarkScanner(() => {
         delivered++;
       }),
