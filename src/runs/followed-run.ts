@@ -45,14 +45,16 @@ export function followRun(run: Run, { store, historyLimit, onError, now }: Follo
   let pending: RunEvent[] = [];
   let checkedAt = 0;
 
-  function announce(entry: string) {
-    const event = parseEntry(entry);
-    if (!event) return;
-    checkedAt = now();
-    if (syncing) {
-      pending.push(event);
-      if (pending.length > PENDING_HISTORIES * historyLimit) pending.shift();
-    } else if (!run.apply(event)) void sync();
+  function announce(entries: readonly string[]) {
+    for (const entry of entries) {
+      const event = parseEntry(entry);
+      if (!event) continue;
+      checkedAt = now();
+      if (syncing) {
+        pending.push(event);
+        if (pending.length > PENDING_HISTORIES * historyLimit) pending.shift();
+      } else if (!run.apply(event)) void sync();
+    }
   }
 
   function sync(): Promise<void> {
@@ -104,9 +106,7 @@ export function followRun(run: Run, { store, historyLimit, onError, now }: Follo
     if (isFollowed) return;
     isFollowed = true;
     try {
-      await store.follow(runId, (entries) => {
-        for (const entry of entries) announce(entry);
-      });
+      await store.follow(runId, announce);
     } catch (error) {
       isFollowed = false;
       throw error;

@@ -36,19 +36,12 @@ const MAX_PART_CHARACTERS = 128 * 1024;
 export function createHistory(limit: number): History {
   let events: RunEvent[] = [];
 
-  const firstId = () => events[0]?.id ?? 0;
-  const lastId = () => events.at(-1)?.id ?? 0;
-
-  function at(id: number): RunEvent | undefined {
-    return events[id - firstId()];
-  }
-
-  return {
+  const history: History = {
     get firstId() {
-      return firstId();
+      return events[0]?.id ?? 0;
     },
     get lastId() {
-      return lastId();
+      return events.at(-1)?.id ?? 0;
     },
     get events() {
       return events;
@@ -57,15 +50,16 @@ export function createHistory(limit: number): History {
       return events.at(-1);
     },
     append: (event) => {
-      if (events.length === 0 ? event.id !== event.started : event.id !== lastId() + 1) return false;
+      if (events.length === 0 ? event.id !== event.started : event.id !== history.lastId + 1) return false;
       events.push(event);
       if (events.length > limit) events.shift();
       return true;
     },
-    holds: (event) => at(event.id)?.json === event.json,
+    holds: (event) => events[event.id - history.firstId]?.json === event.json,
     after: (id) => {
-      if (events.length === 0 || id > lastId() || id < firstId() - 1) return null;
-      return firstPart(events.slice(id + 1 - firstId()));
+      const { firstId, lastId } = history;
+      if (events.length === 0 || id > lastId || id < firstId - 1) return null;
+      return firstPart(events.slice(id + 1 - firstId));
     },
     merge: (listed) => {
       const newer = denseEnd(listed);
@@ -81,6 +75,7 @@ export function createHistory(limit: number): History {
       return isSame ? 'same' : 'lost';
     },
   };
+  return history;
 }
 
 function firstPart(events: readonly RunEvent[]): readonly RunEvent[] {

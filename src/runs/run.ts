@@ -157,13 +157,9 @@ export function createRun(
     flushedId = history.lastId;
     const before = counts.events;
     for (const subscriber of subscribers) advance(subscriber);
-    if (counts.events > before) onWritten(eventsAfter(oldId));
+    const news = Math.max(oldId + 1 - history.firstId, 0);
+    if (counts.events > before) onWritten(history.events.slice(news));
     oldId = history.lastId;
-  }
-
-  function eventsAfter(id: number): readonly RunEvent[] {
-    const first = history.events.findLastIndex((event) => event.id <= id) + 1;
-    return history.events.slice(first);
   }
 
   return {
