@@ -89,7 +89,7 @@ export function createHub(options: HubOptions): Hub {
 
   /** What a run has forgotten is read again when somebody wants it. */
   function hasMissed({ run, hasForgotten }: FollowedRun): boolean {
-    return !run.isSynced && (!hasForgotten || run.subscriberCount > 0);
+    return !run.isSynced && (!hasForgotten || run.isInUse);
   }
 
   async function openRun(runId: string, client: string): Promise<OpenRun> {
@@ -151,7 +151,7 @@ export function createHub(options: HubOptions): Hub {
   function closeIdle(at: number) {
     for (const open of runs.values()) {
       const { run, isSyncing } = open.followed;
-      if (run.subscriberCount > 0) open.usedAt = at;
+      if (run.isInUse) open.usedAt = at;
       else if (!isSyncing && at - open.usedAt > keptMs(run)) close(open);
     }
   }

@@ -44,8 +44,7 @@ export function createIdleRoom(maxCharacters: number, openRuns: () => Iterable<U
     readSince = 0;
     // What is being compared with the store is about to be used.
     const idle = [...openRuns()].filter(
-      ({ followed: { run, isSyncing } }) =>
-        run.subscriberCount === 0 && !isSyncing && run.history.lastId !== 0,
+      ({ followed: { run, isSyncing } }) => !run.isInUse && !isSyncing && run.history.lastId !== 0,
     );
     characters = idle.reduce((sum, { followed }) => sum + charactersOf(followed.run), 0);
     if (characters <= maxCharacters) return;

@@ -1,6 +1,6 @@
 // One open run: its history here, and its subscribers. A subscriber is a cursor, not a queue: replay, live and slow
 // readers are the same loop, `advance`. No I/O: the hub feeds it.
-import { type Cursor, LOST } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
 import type { RunEvent } from './event.ts';
 import { createHistory, type History } from './history.ts';
 import { createReplay } from './replay.ts';
@@ -31,9 +31,10 @@ export interface Run {
   /** The store has been read, and nothing was missed since. While this is false no gap is announced. */
   readonly isSynced: boolean;
   setSynced(synced: boolean): void;
-  readonly subscriberCount: number;
+  /** It has subscribers, or a request holds it. */
+  readonly isInUse: boolean;
   subscribe(reader: Reader, cursor: Cursor): Subscription;
-  /** For a request that isn't ready to subscribe yet. Until the function is called the run counts as being read. */
+  /** For a request that isn't ready to subscribe yet: the run is in use until the function is called, once. */
   hold(): () => void;
   /** The run is done, and a reader with this cursor has all of it. */
   isFinishedFor(cursor: Cursor): boolean;
@@ -49,9 +50,6 @@ export interface Run {
   forget(): void;
   snapshot(gap: boolean): Snapshot;
 }
-
-/** Takes nothing. */
-const HOLDER: Reader = { isWritable: () => false, snapshot: () => {}, events: () => {} };
 
 /** What the subscribers of a run share. */
 interface Home {
@@ -110,6 +108,7 @@ export function createRun(
   /** Every writable subscriber has had the events up to this one. */
   let flushedId = 0;
   let isSynced = false;
+  let holds = 0;
   /** Some subscriber waits for `isSynced`. */
   let isHolding = false;
   /** Events up to this one are no news: they were there when the store was read first, or were flushed. */
@@ -176,8 +175,8 @@ export function createRun(
         onDirty();
       }
     },
-    get subscriberCount() {
-      return subscribers.size;
+    get isInUse() {
+      return subscribers.size + holds > 0;
     },
     subscribe: (reader, cursor) => {
       const subscriber = new Subscriber(reader, cursor, home);
@@ -188,9 +187,10 @@ export function createRun(
       return subscriber;
     },
     hold: () => {
-      const subscriber = new Subscriber(HOLDER, LOST, home);
-      subscribers.add(subscriber);
-      return () => subscriber.cancel();
+      holds++;
+      return () => {
+        holds--;
+      };
     },
     isFinishedFor: (cursor) =>
       cursor.at === 'event' && cursor.id === history.lastId && history.last?.done === true,
