@@ -21,7 +21,7 @@ export function pollRoutes({ hub, addressOf }: PollEndpointOptions): Route[] {
       response.writeHead(304, headers).end();
       return;
     }
-    const { parts, byteLength } = run.snapshot(false);
+    const { parts, byteLength } = run.snapshot();
     response.writeHead(200, {
       ...headers,
       'Content-Type': 'application/json; charset=utf-8',

@@ -2,6 +2,7 @@
 import { type Cursor, LOST, WAITING } from './cursor.ts';
 import type { RunEvent } from './event.ts';
 import type { History } from './history.ts';
+import { type Snapshot, snapshotOf } from './snapshot.ts';
 
 export type Step =
   /** The run has no events yet. */
@@ -12,11 +13,14 @@ export type Step =
   | { readonly kind: 'ask-store' }
   /** `next` is the reader's cursor once it has them. */
   | { readonly kind: 'events'; readonly events: readonly RunEvent[]; readonly next: Cursor }
-  | { readonly kind: 'snapshot'; readonly gap: boolean; readonly next: Cursor };
+  | { readonly kind: 'snapshot' | 'gap'; readonly snapshot: Snapshot; readonly next: Cursor };
+type SnapshotStep = Extract<Step, { snapshot: Snapshot }>;
 
 export interface Replay {
   /** Readers with the same cursor get the same step, so that they can share the bytes that are made of it. */
   stepAfter(cursor: Cursor, isSynced: boolean): Step;
+  /** For who has nothing. Made once, until the history changes. */
+  snapshot(): Snapshot;
   /** The cursor names an event that this history doesn't have yet. */
   isAhead(cursor: Cursor): boolean;
   /**
@@ -31,14 +35,14 @@ export interface Replay {
 const CAUGHT_UP: Step = { kind: 'caught-up' };
 const ASK_STORE: Step = { kind: 'ask-store' };
 
-export function createReplay(history: History, historyLimit: number): Replay {
+export function createReplay(runId: string, history: History, historyLimit: number): Replay {
   let steps = new Map<number, Step>();
-  let snapshots: { plain?: Step; gap?: Step } = {};
+  let snapshots: { snapshot?: SnapshotStep; gap?: SnapshotStep } = {};
 
-  function snapshot(gap: boolean): Step {
-    const kind = gap ? 'gap' : 'plain';
+  function snapshotStep(kind: 'snapshot' | 'gap'): SnapshotStep {
     const id = history.lastId;
-    snapshots[kind] ??= { kind: 'snapshot', gap, next: id === 0 ? WAITING : { at: 'event', id } };
+    const next: Cursor = id === 0 ? WAITING : { at: 'event', id };
+    snapshots[kind] ??= { kind, snapshot: snapshotOf(runId, history, kind === 'gap'), next };
     return snapshots[kind];
   }
 
@@ -48,7 +52,7 @@ export function createReplay(history: History, historyLimit: number): Replay {
     const events = history.after(id);
     const last = events?.at(-1);
     // Not remembered: there is no limit to the ids that a client may name.
-    if (!events || !last) return snapshot(true);
+    if (!events || !last) return snapshotStep('gap');
     const step: Step = { kind: 'events', events, next: { at: 'event', id: last.id } };
     steps.set(id, step);
     return step;
@@ -69,17 +73,18 @@ export function createReplay(history: History, historyLimit: number): Replay {
           if (cursor.id === history.lastId) return CAUGHT_UP;
           return !isSynced && isAhead(cursor) ? ASK_STORE : stepAfterEvent(cursor.id);
         case 'lost':
-          return isSynced ? snapshot(true) : ASK_STORE;
+          return isSynced ? snapshotStep('gap') : ASK_STORE;
         case 'snapshot':
-          if (history.lastId !== 0) return snapshot(false);
+          if (history.lastId !== 0) return snapshotStep('snapshot');
           return isSynced ? { kind: 'nothing', next: WAITING } : ASK_STORE;
         case 'start':
           return allEvents(cursor);
         case 'waiting':
           // A full history may have lost its first events already. A snapshot makes up for them.
-          return history.events.length < historyLimit ? allEvents(cursor) : snapshot(false);
+          return history.events.length < historyLimit ? allEvents(cursor) : snapshotStep('snapshot');
       }
     },
+    snapshot: () => snapshotStep('snapshot').snapshot,
     isAhead,
     cursorAfterLoss: (cursor, expired) => {
       if (cursor.at === 'snapshot' || cursor.at === 'start') return cursor;

@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.ts';
 import type { RunEvent } from './event.ts';
 import { createHistory, type History } from './history.ts';
 import { createReplay } from './replay.ts';
-import { type Snapshot, snapshotOf } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** The delivery side of a subscriber. Its functions are called synchronously and must not throw. */
 export interface Reader {
@@ -48,7 +48,7 @@ export interface Run {
   flush(): void;
   /** Back to the beginning, when nothing was read from the store. There must be no subscriber. */
   forget(): void;
-  snapshot(gap: boolean): Snapshot;
+  snapshot(): Snapshot;
 }
 
 /** What the subscribers of a run share. */
@@ -101,10 +101,9 @@ export function createRun(
   onWritten: (events: readonly RunEvent[]) => void = () => {},
 ): Run {
   const history = createHistory(historyLimit);
-  const replay = createReplay(history, historyLimit);
+  const replay = createReplay(runId, history, historyLimit);
   const subscribers = new Set<Subscriber>();
   const home = { subscribers, advance };
-  let snapshots: { plain?: Snapshot; gap?: Snapshot } = {};
   /** Every writable subscriber has had the events up to this one. */
   let flushedId = 0;
   let isSynced = false;
@@ -116,15 +115,8 @@ export function createRun(
   let wasRead = false;
 
   function hasChanged() {
-    snapshots = {};
     replay.reset();
     onDirty();
-  }
-
-  function snapshot(gap: boolean): Snapshot {
-    const kind = gap ? 'gap' : 'plain';
-    snapshots[kind] ??= snapshotOf(runId, history, gap);
-    return snapshots[kind];
   }
 
   function advance(subscriber: Subscriber) {
@@ -146,8 +138,8 @@ export function createRun(
         reader.events(step.events);
       } else {
         counts.snapshots++;
-        if (step.gap) counts.gaps++;
-        reader.snapshot(snapshot(step.gap));
+        if (step.kind === 'gap') counts.gaps++;
+        reader.snapshot(step.snapshot);
       }
     }
   }
@@ -220,13 +212,12 @@ export function createRun(
     flush,
     forget: () => {
       history.merge([]);
-      snapshots = {};
       replay.reset();
       isSynced = false;
       wasRead = false;
       flushedId = 0;
       oldId = 0;
     },
-    snapshot,
+    snapshot: replay.snapshot,
   };
 }

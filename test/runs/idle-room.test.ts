@@ -31,7 +31,7 @@ async function setUp(t: TestContext) {
   for (const runId of RUNS) await store.publish(runId, ...lines);
   const poll = async (runId: string) => {
     const run = await hub.open(runId, { confirmUnknown: true, patienceMs: 1000 });
-    const { logs } = JSON.parse(run.snapshot(false).text());
+    const { logs } = JSON.parse(run.snapshot().text());
     assert.deepEqual([logs.length, logs.at(-1)], [historyLimit, LINE]);
     mock.timers.tick(1);
     await store.whenQuiet();

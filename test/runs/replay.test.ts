@@ -11,13 +11,12 @@ const LIMIT = 5;
 function setUp(first: number, last: number) {
   const history = createHistory(LIMIT);
   history.merge(eventsFrom(first, last));
-  return { history, replay: createReplay(history, LIMIT) };
+  return { history, replay: createReplay('r', history, LIMIT) };
 }
 
 /** 'nothing', 'caught-up', 'ask-store', 'snapshot', 'gap', or the ids of events. */
 function wordsOf(step: Step): string {
-  if (step.kind === 'events') return step.events.map(({ id }) => id).join();
-  return step.kind === 'snapshot' && step.gap ? 'gap' : step.kind;
+  return step.kind === 'events' ? step.events.map(({ id }) => id).join() : step.kind;
 }
 
 test('what comes next follows from the cursor, the history, and whether it is in step with the store', () => {
