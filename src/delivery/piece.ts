@@ -14,32 +14,17 @@ const END_BYTES = Buffer.from(END);
 
 export function createPiece(text: string): Piece {
   if (text === '') return { chunk: [], plain: [] };
-  const start = chunkStart(text);
-  const chunk = Buffer.from(`${start}${text}${END}`);
-  return { chunk: [chunk], plain: [chunk.subarray(start.length, -END.length)] };
+  const chunk = Buffer.from(chunkOf(text));
+  return { chunk: [chunk], plain: [chunk.subarray(chunk.indexOf(END) + END.length, -END.length)] };
 }
 
 /** A text that one reader alone gets, as a chunk. An empty one has none: that would be the last one. */
 export function chunkOf(text: string): string {
-  return text === '' ? '' : `${chunkStart(text)}${text}${END}`;
-}
-
-function chunkStart(text: string): string {
-  return `${Buffer.byteLength(text).toString(16)}${END}`;
+  return text === '' ? '' : `${Buffer.byteLength(text).toString(16)}${END}${text}${END}`;
 }
 
 /** A piece of large buffers, which are not copied. */
 export function createLargePiece(plain: readonly Buffer[]): Piece {
   const length = plain.reduce((sum, bytes) => sum + bytes.length, 0);
   return { chunk: [Buffer.from(`${length.toString(16)}${END}`), ...plain, END_BYTES], plain };
-}
-
-/** The piece that was made for `key`. It lives as long as the key. */
-export function memoPiece<K extends object>(known: WeakMap<K, Piece>, key: K, make: () => Piece): Piece {
-  let piece = known.get(key);
-  if (!piece) {
-    piece = make();
-    known.set(key, piece);
-  }
-  return piece;
 }

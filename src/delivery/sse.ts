@@ -2,7 +2,8 @@
 import type { RunEvent } from '../runs/event.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
 import { EXPIRED, type Format, randomMs, SHUTDOWN_RETRY } from './format.ts';
-import { createLargePiece, createPiece, memoPiece, type Piece } from './piece.ts';
+import { onceForAll } from './once-for-all.ts';
+import { createLargePiece, createPiece, type Piece } from './piece.ts';
 
 const RETRY = { leastMs: 1000, mostMs: 3000 };
 
@@ -15,9 +16,6 @@ const BLOCK_END = Buffer.from('\n\n');
 
 /** `withIds`: each message has an `id:`, which becomes the reader's cursor. A stream of several runs has none. */
 export function createSse({ withIds }: { withIds: boolean }): Format {
-  const snapshots = new WeakMap<Snapshot, Piece>();
-  const joined = new WeakMap<readonly RunEvent[], Piece>();
-
   /** Without an event there is no cursor. An empty id makes EventSource come back without one. */
   const idLine = (id: number) => (withIds ? `id: ${id || ''}\n` : '');
   const block = (event: RunEvent) => `${idLine(event.id)}data: ${event.json}\n\n`;
@@ -31,8 +29,8 @@ export function createSse({ withIds }: { withIds: boolean }): Format {
 
   return {
     contentType: 'text/event-stream; charset=utf-8',
-    snapshot: (snapshot) => memoPiece(snapshots, snapshot, () => snapshotPiece(snapshot)),
-    events: (events) => memoPiece(joined, events, () => createPiece(events.map(block).join(''))),
+    snapshot: onceForAll(snapshotPiece),
+    events: onceForAll((events) => createPiece(events.map(block).join(''))),
     hello: (nowMs) => retry(RETRY) + ping(nowMs),
     ping,
     goodbye: (nowMs) => retry(SHUTDOWN_RETRY) + ping(nowMs),

@@ -3,6 +3,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { RunEvent } from '../runs/event.ts';
 import { parseTolerantJson } from '../runs/message.ts';
 import type { Reader, Subscription } from '../runs/run.ts';
+import { onceForAll } from './once-for-all.ts';
 
 /** More than this unsent, and the socket counts as full. */
 const MAX_BUFFERED_BYTES = 64 * 1024;
@@ -113,14 +114,4 @@ export function createWebSocketReader(socket: WebSocket, now: () => number): Web
   };
 }
 
-const known = new WeakMap<readonly RunEvent[], Buffer[]>();
-
-/** Readers at the same cursor pass the same array, and send the same bytes. */
-function encoded(events: readonly RunEvent[]): Buffer[] {
-  let bytes = known.get(events);
-  if (!bytes) {
-    bytes = events.map((event) => Buffer.from(event.json));
-    known.set(events, bytes);
-  }
-  return bytes;
-}
+const encoded = onceForAll((events: readonly RunEvent[]) => events.map(({ json }) => Buffer.from(json)));
