@@ -71,7 +71,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   const outbox = createOutbox({
     call,
     laneOf,
-    isAnswering: (runId) => isAnswering(nodes.of(historyKey(runId))?.commands),
+    isAnswering: ({ runId }) => isAnswering(nodes.of(historyKey(runId))?.commands),
     tally,
   });
   const listener = createListener({

@@ -1,44 +1,64 @@
 // Which updates wait for each other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Outcome } from '../../src/runs/store.ts';
 import { createLanes } from '../../src/stores/lanes.ts';
+import type { CallResult, RecordCall } from '../../src/stores/record-call.ts';
 
-function setUp() {
+const RECORDED: Outcome = { status: 'recorded' };
+
+function setUp(call: RecordCall) {
   const nodes = new Map<string, string>();
-  let count = 0;
-  return {
-    nodes,
-    lanes: createLanes(
-      (runId) => nodes.get(runId) ?? '',
-      () => ++count,
-    ),
+  const lanes = createLanes((runId) => nodes.get(runId) ?? '', {
+    call,
+    settle: () => {},
+    onFailure: 'repeat',
+  });
+  const push = (runId: string) => {
+    const lane = lanes.push({ runId, text: '', bytes: 1 });
+    lane.sender.wake();
+    return lane;
   };
+  return { nodes, lanes, push };
 }
 
-test('a run whose node has changed takes another lane when nothing of it waits any more', () => {
-  const { nodes, lanes } = setUp();
+test('a run whose node has changed takes another lane when nothing of it waits any more', async () => {
+  const calls: (() => void)[] = [];
+  const { nodes, push } = setUp(
+    (batch) =>
+      new Promise<CallResult>((resolve) => {
+        calls.push(() => resolve({ outcomes: batch.map(() => RECORDED), mayBeTooBig: false }));
+      }),
+  );
+  const answer = async () => {
+    calls.shift()?.();
+    await new Promise(setImmediate);
+  };
   nodes.set('r', 'A').set('other', 'B');
-  const lane = lanes.enter('r');
-  const next = lanes.enter('other');
+  const next = push('other');
+  await answer();
+  const lane = push('r');
   assert.notEqual(next, lane);
-  lanes.enter('r');
+  push('r');
   nodes.set('r', 'B');
-  lanes.leave('r');
-  assert.equal(lanes.enter('r'), lane, 'what waits must not be overtaken');
-  lanes.leave('r');
-  lanes.leave('r');
-  assert.equal(lanes.enter('r'), next);
+  await answer();
+  assert.equal(push('r'), lane, 'what waits must not be overtaken');
+  await answer();
+  await answer();
+  assert.equal(push('r'), next);
 });
 
-test('lanes in which nothing waits are forgotten when there are many', () => {
-  const { nodes, lanes } = setUp();
+test('lanes in which nothing waits are forgotten when there are many', async () => {
+  const { nodes, lanes, push } = setUp(async (batch) => {
+    if (batch[0]?.runId === 'waits') await new Promise(() => {});
+    return { outcomes: batch.map(() => RECORDED), mayBeTooBig: false };
+  });
   nodes.set('waits', 'A');
-  const lane = lanes.enter('waits');
+  const lane = push('waits');
   for (let n = 0; n < 10_000; n++) {
     nodes.set('r', `node ${n}`);
-    lanes.enter('r');
-    lanes.leave('r');
-    assert.ok(lanes.all().length <= 1000);
+    await push('r').sender.whenEmpty();
+    assert.ok(lanes.senders().length <= 1000);
   }
-  assert.equal(lanes.enter('waits'), lane);
+  assert.equal(push('waits'), lane);
 });
