@@ -10,10 +10,11 @@ import { type CutCounts, countCut, type SpareConnections } from './spare-connect
 
 export interface RequestHandler {
   /**
-   * For a request that is answered on its connection: a function that answers on the socket, and ends it. The socket then
-   * flows and has a listener for errors. When the client ends its side, the socket is ended too. Must not throw.
+   * Takes a request that is answered on its connection: answers on the socket, and ends it. The socket flows from then on, and
+   * has a listener for errors. When the client ends its side, the socket is ended too. False: the request is another one.
+   * Must not throw.
    */
-  streamOf(head: RequestHead): ((socket: Socket) => void) | null;
+  takeOver(head: RequestHead, socket: Socket): boolean;
   /** Answers every other request. A stream that is pipelined behind another request comes here too: it has no connection of
    * its own. */
   answer(request: IncomingMessage, response: ServerResponse): void;
@@ -41,7 +42,7 @@ function endBack(this: Socket) {
 }
 
 /** Looks at a connection's first request before Node's server does. Whatever is no stream is handed on to it untouched. */
-function acceptFirstRequests(server: Server, { streamOf }: RequestHandler, spare: SpareConnections) {
+function acceptFirstRequests(server: Server, { takeOver }: RequestHandler, spare: SpareConnections) {
   // The listener with which Node's HTTP server takes connections. It also takes those that others emit.
   const serve = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -58,12 +59,10 @@ function acceptFirstRequests(server: Server, { streamOf }: RequestHandler, spare
     socket.on('end', endBack);
     socket.once('data', (bytes: Buffer) => {
       const head = parsePlainHead(bytes);
-      const stream = head && streamOf(head);
-      if (stream) {
+      if (head && takeOver(head, socket)) {
         spare.remove(socket);
         // Only reading tells when the client ends. Bytes behind the request are thrown away.
         socket.resume();
-        stream(socket);
         return;
       }
       socket.off('end', endBack);
@@ -84,7 +83,7 @@ function acceptFirstRequests(server: Server, { streamOf }: RequestHandler, spare
  * Nor may one follow a body in chunks. Where such a body ends is what parsers have disagreed on again and again, Node's of
  * 20.18 among them. A proxy that looks for its end elsewhere would take what follows for the request of its next client.
  */
-function acceptOthers(server: Server, { streamOf, answer }: RequestHandler, { spare, cuts }: AcceptOptions) {
+function acceptOthers(server: Server, { takeOver, answer }: RequestHandler, { spare, cuts }: AcceptOptions) {
   const unanswered = new WeakMap<Socket, number>();
   const streaming = new WeakSet<Socket>();
   /** They close with the answer to what they have asked. */
@@ -113,14 +112,12 @@ function acceptOthers(server: Server, { streamOf, answer }: RequestHandler, { sp
     response.on('error', ignoreReset);
     response.on('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
     // A response that is pipelined behind another has no socket yet.
-    const stream = response.socket && streamOf(request);
-    if (!stream) return answer(request, response);
+    if (!response.socket || !takeOver(request, socket)) return answer(request, response);
     streaming.add(socket);
     spare.remove(socket);
     // Node's timeout is for answers. A stream may be silent, and looks after itself.
     socket.setTimeout(0);
     // An unread body would hide that the client has ended.
     request.resume();
-    stream(socket);
   });
 }

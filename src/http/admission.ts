@@ -2,25 +2,14 @@
 import type { Access } from './access.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
-import type { Admitted, AnswerRoute, Matched, Route, TakeOverRoute, UpgradeRoute } from './route.ts';
+import type { Admitted, Found, Route } from './route.ts';
 import { findRoute } from './router.ts';
 import type { Gate } from './token-gate.ts';
 
-/** The route of a request. */
-export interface Found<R extends Route> extends Matched {
-  route: R;
-}
-
-/** A request that was admitted, as its endpoint gets it. */
-export interface Pass<R extends Route> extends Found<R>, Admitted {}
-
-/** All but `streamOf` throw the HttpProblem that says why the request is refused. */
+/** Both throw the HttpProblem that says why the request is refused. */
 export interface Admission {
-  /** Where the request goes if it is answered on its connection; it may yet be refused. Null for every other. Never throws. */
-  streamOf(head: RequestHead): Found<TakeOverRoute> | null;
-  admitStream(head: RequestHead, found: Found<TakeOverRoute>): Promise<Pass<TakeOverRoute>>;
-  admit(head: RequestHead): Promise<Pass<AnswerRoute>>;
-  admitUpgrade(head: RequestHead): Promise<Pass<UpgradeRoute>>;
+  find(head: RequestHead): Found;
+  admit(head: RequestHead, found: Found): Promise<Admitted>;
 }
 
 export interface AdmissionOptions {
@@ -32,55 +21,25 @@ export interface AdmissionOptions {
 }
 
 export function createAdmission({ routes, basePath = '', access, gate }: AdmissionOptions): Admission {
-  function find(head: RequestHead): Found<Route> {
-    checkHostField(head);
-    return findRoute(routes, head.method ?? '', head.url ?? '/', basePath);
-  }
-
-  async function check<R extends Route>(head: RequestHead, found: Found<R>): Promise<Pass<R>> {
-    const { route, params, query } = found;
-    // A health check names the service as its network does, and the answer tells a foreign page nothing.
-    if (!route.isForHealthChecks) access.checkHost(head);
-    // A page could make these requests without its visitor's consent. CORS protects the answers of all others.
-    if (route.method === 'POST' || 'upgrade' in route) access.checkOrigin(head);
-    const runIds = 'runsOf' in route ? route.runsOf(found) : [];
-    const { scope } = route;
-    const mayUseCookie = access.mayUseCookie(head);
-    const permit =
-      scope === 'none' ? ANYBODY : await gate.admit(head, query, { scope, runs: runIds, mayUseCookie });
-    return { route, params, query, runIds, permit };
-  }
-
   return {
-    streamOf: (head) => {
-      try {
-        const found = find(head);
-        return isBy('takeOver', found) ? found : null;
-      } catch {
-        // An HttpProblem: `admit` will throw it again.
-        return null;
-      }
+    find: (head) => {
+      checkHostField(head);
+      return findRoute(routes, head.method ?? '', head.url ?? '/', basePath);
     },
-    admitStream: check,
-    admit: async (head) => {
-      const pass = await check(head, find(head));
-      if (isBy('answer', pass)) return pass;
-      throw 'upgrade' in pass.route ? upgradeRequired() : pipelined();
-    },
-    admitUpgrade: async (head) => {
-      const pass = await check(head, find(head));
-      if (isBy('upgrade', pass)) return pass;
-      throw new HttpProblem(404, 'not-found', 'No WebSocket is here: it is at /ws/{run_id}.');
+    admit: async (head, found) => {
+      const { route, params, query } = found;
+      // A health check names the service as its network does, and the answer tells a foreign page nothing.
+      if (!route.isForHealthChecks) access.checkHost(head);
+      // A page could make these requests without its visitor's consent. CORS protects the answers of all others.
+      if (route.method === 'POST' || 'upgrade' in route) access.checkOrigin(head);
+      const runIds = 'runsOf' in route ? route.runsOf(found) : [];
+      const { scope } = route;
+      const mayUseCookie = access.mayUseCookie(head);
+      const permit =
+        scope === 'none' ? ANYBODY : await gate.admit(head, query, { scope, runs: runIds, mayUseCookie });
+      return { params, query, runIds, permit };
     },
   };
-}
-
-/** The function by which the route's endpoint takes the request. */
-function isBy<K extends 'answer' | 'takeOver' | 'upgrade', F extends Found<Route>>(
-  name: K,
-  found: F,
-): found is F & Found<Extract<Route, Record<K, unknown>>> {
-  return name in found.route;
 }
 
 const ANYBODY = { subject: '', expiresAt: null };
@@ -92,6 +51,12 @@ export function checkHostField({ httpVersion, headers: { host }, rawHeaders = []
     throw new HttpProblem(400, 'bad-request', 'A request has one Host header.', {
       headers: { Connection: 'close' },
     });
+}
+
+/** The endpoint of this route can't take a request in the way in which it came. */
+export function wrongWay(route: Route, isUpgrade: boolean): HttpProblem {
+  if (isUpgrade) return new HttpProblem(404, 'not-found', 'No WebSocket is here: it is at /ws/{run_id}.');
+  return 'upgrade' in route ? upgradeRequired() : pipelined();
 }
 
 function pipelined(): HttpProblem {

@@ -12,6 +12,11 @@ export interface Matched {
   query: URLSearchParams;
 }
 
+/** The route of a request. */
+export interface Found extends Matched {
+  route: Route;
+}
+
 /** What is known of a request that has been admitted. */
 export interface Admitted extends Matched {
   permit: Permit;

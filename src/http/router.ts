@@ -1,6 +1,6 @@
 // Finds the route for a path and a method. Its own answers are 400, 404 and 405.
 import { HttpProblem } from './problem.ts';
-import type { Matched, Route } from './route.ts';
+import type { Found, Route } from './route.ts';
 
 export interface Target {
   segments: readonly string[];
@@ -44,12 +44,7 @@ function decode(text: string, where: 'path' | 'query'): string {
 }
 
 /** The route of a request. Throws 404, 405, or 400 for malformed percent-encoding. */
-export function findRoute(
-  routes: readonly Route[],
-  method: string,
-  target: string,
-  basePath = '',
-): Matched & { route: Route } {
+export function findRoute(routes: readonly Route[], method: string, target: string, basePath = ''): Found {
   const { segments, query } = parseTarget(target);
   const here: Route[] = [];
   for (const route of routes) {

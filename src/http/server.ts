@@ -5,14 +5,14 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { acceptStreams } from './accept-streams.ts';
 import type { Access } from './access.ts';
-import { type AdmissionOptions, checkHostField, createAdmission, type Found } from './admission.ts';
+import { type AdmissionOptions, checkHostField, createAdmission, wrongWay } from './admission.ts';
 import { endWith, rawProblem } from './bare-socket.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
 import { createOnceASecond } from './once-a-second.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem, type ProblemCounts, sendProblem } from './problem.ts';
 import { throwAwayRest } from './request-body.ts';
-import type { TakeOverRoute } from './route.ts';
+import type { Found } from './route.ts';
 import { type CutCounts, countCut, createSpareConnections } from './spare-connections.ts';
 
 export interface HttpServerOptions extends AdmissionOptions {
@@ -87,8 +87,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         access.checkHost(request);
         response.writeHead(204, access.preflightHeaders(request)).end();
       } else {
-        const pass = await admission.admit(request);
-        await pass.route.answer({ ...pass, request, response });
+        const found = admission.find(request);
+        const admitted = await admission.admit(request, found);
+        if (!('answer' in found.route)) throw wrongWay(found.route, false);
+        await found.route.answer({ ...admitted, request, response });
       }
     } catch (error) {
       if (response.headersSent || response.destroyed) response.destroy();
@@ -108,15 +110,29 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
-  async function stream(head: RequestHead, found: Found<TakeOverRoute>, socket: Socket) {
-    const pass = await admission.admitStream(head, found);
-    // Spread, it would cost 25 µs: ten thousand readers may come back at once.
-    await pass.route.takeOver(Object.assign(pass, { head, socket, headers: access.answerHeaders(head) }));
+  function takeOver(head: RequestHead, socket: Socket): boolean {
+    let found: Found;
+    try {
+      found = admission.find(head);
+    } catch {
+      // An HttpProblem: `answer` will throw it again.
+      return false;
+    }
+    const { route } = found;
+    if (!('takeOver' in route)) return false;
+    void answerBare(head, socket, async () => {
+      const admitted = await admission.admit(head, found);
+      // Spread, it would cost 25 µs: ten thousand readers may come back at once.
+      await route.takeOver(Object.assign(admitted, { head, socket, headers: access.answerHeaders(head) }));
+    });
+    return true;
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, rest: Buffer) {
-    const pass = await admission.admitUpgrade(request);
-    await pass.route.upgrade({ ...pass, request, socket, rest });
+    const found = admission.find(request);
+    const admitted = await admission.admit(request, found);
+    if (!('upgrade' in found.route)) throw wrongWay(found.route, true);
+    await found.route.upgrade({ ...admitted, request, socket, rest });
   }
 
   function problemOf(error: unknown, method: string | undefined, isGone: boolean): HttpProblem {
@@ -135,14 +151,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     return new HttpProblem(500, 'internal', 'Something went wrong here. The log says what.');
   }
 
-  const handler = {
-    streamOf: (head: RequestHead) => {
-      const found = admission.streamOf(head);
-      return found && ((socket: Socket) => void answerBare(head, socket, () => stream(head, found, socket)));
-    },
-    answer: (request: IncomingMessage, response: ServerResponse) => void answer(request, response),
-  };
-  acceptStreams(server, handler, { spare, cuts });
+  acceptStreams(server, { takeOver, answer }, { spare, cuts });
   server.on('upgrade', (request, socket, rest) => {
     // Without a listener a reset during the handshake would end the process.
     socket.on('error', () => socket.destroy());

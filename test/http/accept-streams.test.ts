@@ -20,12 +20,14 @@ async function setUp(t: TestContext, patienceMs = 60_000, options: ServerOptions
     onCrowded: () => {},
     cuts,
   });
-  const streamOf = ({ url }: RequestHead) =>
-    url === '/mine' ? (socket: Socket) => void socket.end('taken over') : null;
+  const takeOver = ({ url }: RequestHead, socket: Socket) => {
+    if (url === '/mine') socket.end('taken over');
+    return url === '/mine';
+  };
   acceptStreams(
     server,
     {
-      streamOf,
+      takeOver,
       answer: async (request, response) => {
         const chunks: Buffer[] = [];
         for await (const chunk of request) chunks.push(chunk);
