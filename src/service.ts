@@ -145,11 +145,12 @@ export function createService(config: Config, whole: Whole, log: Logger): Servic
     publishingProblem: publishingProblem(config),
     isClosing: () => isClosing,
   });
+  const access = createAccess(config);
   const server = createHttpServer({
     routes: belowBasePath(config.basePath, [...routes, ...staticRoutes(FOLDERS, FILES)]),
     basePath: config.basePath,
-    access: createAccess(config),
-    gate: createGate({ tokens, isProduction: config.isProduction }),
+    access,
+    gate: createGate({ access, tokens, isProduction: config.isProduction }),
     stallMs: Math.max(MAX_STALLED_BEATS * config.heartbeatMs, MIN_STALL_MS),
     maxSpare: room.spare,
     counted,

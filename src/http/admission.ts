@@ -4,7 +4,7 @@ import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
 import type { Admitted, Found, Route } from './route.ts';
 import { findRoute } from './router.ts';
-import type { Gate } from './token-gate.ts';
+import { ANYBODY, type Gate } from './token-gate.ts';
 
 /** Both throw the HttpProblem that says why the request is refused. */
 export interface Admission {
@@ -34,15 +34,11 @@ export function createAdmission({ routes, basePath = '', access, gate }: Admissi
       if (route.method === 'POST' || 'upgrade' in route) access.checkOrigin(head);
       const runIds = 'runsOf' in route ? route.runsOf(found) : [];
       const { scope } = route;
-      const mayUseCookie = access.mayUseCookie(head);
-      const permit =
-        scope === 'none' ? ANYBODY : await gate.admit(head, query, { scope, runs: runIds, mayUseCookie });
+      const permit = scope === 'none' ? ANYBODY : await gate.admit(head, query, { scope, runs: runIds });
       return { params, query, runIds, permit };
     },
   };
 }
-
-const ANYBODY = { subject: '', expiresAt: null };
 
 /** RFC 9112, 3.2: one Host. Of two, a proxy might take the other one. Throws 400. */
 export function checkHostField({ httpVersion, headers: { host }, rawHeaders = [] }: RequestHead) {

@@ -1,4 +1,5 @@
 // The gate: finds a request's token and checks that it allows what the route needs. Throws 401 or 403 (RFC 6750, 3).
+import type { Access } from './access.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem, type ProblemCode } from './problem.ts';
 import type { Scope } from './token-rules.ts';
@@ -9,8 +10,6 @@ export interface Need {
   scope: Scope;
   /** The runs that the request names, in NFC. */
   runs: readonly string[];
-  /** See access.ts. */
-  mayUseCookie: boolean;
 }
 
 /** The permission that the gate has found. */
@@ -27,6 +26,7 @@ export interface Gate {
 }
 
 export interface GateOptions {
+  access: Access;
   /** Null: no PROGRESS_SECRET is set. */
   tokens: Tokens | null;
   /** Without a secret publishing over HTTP is then off, as anybody could. */
@@ -38,16 +38,16 @@ const COOKIE = 'run_progress_token';
 const MAX_URL_TOKEN_MS = 10 * 60_000;
 /** Clocks of two machines differ. */
 const CLOCK_TOLERANCE_MS = 5000;
-const OPEN: Permit = { subject: '', expiresAt: null };
+export const ANYBODY: Permit = { subject: '', expiresAt: null };
 
-export function createGate({ tokens, isProduction }: GateOptions): Gate {
+export function createGate({ access, tokens, isProduction }: GateOptions): Gate {
   return {
     admit: async (head, query, need) => {
       if (tokens === null) {
         if (need.scope === 'publish' && isProduction) throw publishingDisabled();
-        return OPEN;
+        return ANYBODY;
       }
-      const { token, isInUrl } = tokenOf(head, query, need);
+      const { token, isInUrl } = tokenOf(head, query, access);
       if (token === null)
         throw unauthorized('no-token', `This needs a token with the scope "${need.scope}".`);
       const grant = await verified(tokens, token);
@@ -62,7 +62,7 @@ export function createGate({ tokens, isProduction }: GateOptions): Gate {
 function tokenOf(
   head: RequestHead,
   query: URLSearchParams,
-  { mayUseCookie }: Need,
+  { mayUseCookie }: Access,
 ): { token: string | null; isInUrl: boolean } {
   const { authorization, cookie } = head.headers;
   if (authorization !== undefined) {
@@ -73,7 +73,7 @@ function tokenOf(
   }
   const inUrl = query.get('token');
   if (inUrl) return { token: inUrl, isInUrl: true };
-  return { token: (mayUseCookie && cookieOf(cookie)) || null, isInUrl: false };
+  return { token: (mayUseCookie(head) && cookieOf(cookie)) || null, isInUrl: false };
 }
 
 function cookieOf(header: string | undefined): string | undefined {

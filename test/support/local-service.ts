@@ -85,10 +85,11 @@ export async function startLocalService(options: LocalServiceOptions = {}): Prom
     publishingProblem: null,
     isClosing: () => false,
   });
+  const access = createAccess({ allowedHosts: [], allowedOrigins: [] });
   const server = createHttpServer({
     routes,
-    access: createAccess({ allowedHosts: [], allowedOrigins: [] }),
-    gate: createGate({ tokens: null, isProduction: false }),
+    access,
+    gate: createGate({ access, tokens: null, isProduction: false }),
     stallMs: MAX_STALLED_BEATS * heartbeatMs,
     maxSpare,
     patienceMs,
