@@ -2,7 +2,7 @@
 import { formatBadge } from '../delivery/badge.ts';
 import { eventFields } from '../runs/event.ts';
 import { hasNamed, type PollEndpointOptions } from './poll-endpoint.ts';
-import { openRun, runInPath } from './requested-run.ts';
+import { runInPath } from './requested-run.ts';
 import type { AnswerContext, Route } from './route.ts';
 
 const HEADERS = {
@@ -16,7 +16,7 @@ const HEADERS = {
 export function badgeRoutes({ hub, addressOf }: PollEndpointOptions): Route[] {
   async function badge({ request, response, runIds: [runId = ''] }: AnswerContext) {
     const client = () => addressOf(request, request.socket);
-    const run = await openRun(hub, runId, { confirmUnknown: true, client });
+    const run = await hub.open(runId, { confirmUnknown: true, client });
     const { last, lastId } = run.history;
     const headers = { ...HEADERS, ETag: `"badge-${lastId}"` };
     if (hasNamed(request, headers.ETag)) {

@@ -4,7 +4,7 @@ import type { Hub } from '../runs/hub.ts';
 import type { Run } from '../runs/run.ts';
 import type { AddressOf } from './client-address.ts';
 import { HttpProblem } from './problem.ts';
-import { openRun, runInPath } from './requested-run.ts';
+import { runInPath } from './requested-run.ts';
 import type { AnswerContext, Route } from './route.ts';
 
 export interface PollEndpointOptions {
@@ -15,7 +15,7 @@ export interface PollEndpointOptions {
 export function pollRoutes({ hub, addressOf }: PollEndpointOptions): Route[] {
   async function poll({ request, response, runIds }: AnswerContext) {
     const client = () => addressOf(request, request.socket);
-    const run = await openRun(hub, runIds[0] ?? '', { confirmUnknown: true, client });
+    const run = await hub.open(runIds[0] ?? '', { confirmUnknown: true, client });
     const headers = { ETag: etagOf(run), 'Cache-Control': 'no-cache' };
     if (hasNamed(request, headers.ETag)) {
       response.writeHead(304, headers).end();

@@ -1,9 +1,6 @@
 // The runs that a request names, and the cursor of each.
 import { type Cursor, parseCursor, SNAPSHOT } from '../runs/cursor.ts';
-import type { Hub, OpenOptions } from '../runs/hub.ts';
-import type { Run } from '../runs/run.ts';
 import { parseRunId } from '../runs/run-id.ts';
-import { TooManyRuns } from '../runs/unknown-runs.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
 import type { Matched } from './route.ts';
@@ -12,23 +9,6 @@ import type { Matched } from './route.ts';
 export interface WantedRun {
   runId: string;
   cursor: Cursor;
-}
-
-/** How long a reader waits while the store is away. Then its stream opens all the same, and a poll gets a 503. */
-const PATIENCE_MS = 2000;
-
-/** Throws 503 when too many runs are open. */
-export async function openRun(
-  hub: Hub,
-  runId: string,
-  options: Omit<OpenOptions, 'patienceMs'> = {},
-): Promise<Run> {
-  try {
-    return await hub.open(runId, { ...options, patienceMs: PATIENCE_MS });
-  } catch (error) {
-    if (!(error instanceof TooManyRuns)) throw error;
-    throw new HttpProblem(503, 'too-many-runs', `${error.message}.`, { headers: { 'Retry-After': '5' } });
-  }
 }
 
 /** `runsOf` of a route whose path has `:run_id`. Throws 400. */

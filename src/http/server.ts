@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import { TooManyRuns } from '../runs/unknown-runs.ts';
 import { acceptStreams } from './accept-streams.ts';
 import type { Access } from './access.ts';
 import { type AdmissionOptions, checkHostField, createAdmission, wrongWay } from './admission.ts';
@@ -136,7 +137,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   function problemOf(error: unknown, method: string | undefined, isGone: boolean): HttpProblem {
-    const problem = error instanceof HttpProblem ? error : internal(error, method, isGone);
+    const problem = knownProblem(error) ?? internal(error, method, isGone);
     note(problem);
     return problem;
   }
@@ -168,6 +169,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   return Object.assign(server, { spareCount: spare.count });
+}
+
+function knownProblem(error: unknown): HttpProblem | null {
+  if (error instanceof HttpProblem) return error;
+  if (!(error instanceof TooManyRuns)) return null;
+  return new HttpProblem(503, 'too-many-runs', `${error.message}.`, { headers: { 'Retry-After': '5' } });
 }
 
 function isWebSocket({ headers }: IncomingMessage): boolean {

@@ -10,7 +10,7 @@ import { endWith, rawProblem, responseHead } from './bare-socket.ts';
 import type { AddressOf } from './client-address.ts';
 import type { Connections } from './connections.ts';
 import { HttpProblem } from './problem.ts';
-import { openRun, runInPath, type WantedRun, wantedRun, wantedRuns } from './requested-run.ts';
+import { runInPath, type WantedRun, wantedRun, wantedRuns } from './requested-run.ts';
 import type { Route, TakeOverContext } from './route.ts';
 import { type Formats, formatOf, waitMsOf } from './stream-options.ts';
 
@@ -58,7 +58,7 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
   ) {
     const opened = await Promise.allSettled(
       wanted.map(async ({ runId, cursor }) => {
-        const run = await openRun(hub, runId, { cursor, client });
+        const run = await hub.open(runId, { cursor, client });
         return { run, cursor, letGo: run.hold() };
       }),
     );

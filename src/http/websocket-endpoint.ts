@@ -3,7 +3,7 @@ import type { WebSockets } from '../delivery/websocket.ts';
 import type { Hub } from '../runs/hub.ts';
 import type { AddressOf } from './client-address.ts';
 import type { Connections } from './connections.ts';
-import { openRun, runInPath, wantedRun } from './requested-run.ts';
+import { runInPath, wantedRun } from './requested-run.ts';
 import type { Route, UpgradeContext } from './route.ts';
 
 export interface WebSocketEndpointOptions {
@@ -22,7 +22,7 @@ export function webSocketRoutes({
   async function upgrade({ request, socket, rest, query, runIds, permit }: UpgradeContext) {
     const { runId, cursor } = wantedRun(request, query, runIds);
     const client = () => addressOf(request, request.socket);
-    const run = await openRun(hub, runId, { cursor, client });
+    const run = await hub.open(runId, { cursor, client });
     if (socket.destroyed) return;
     await connections.enter(
       socket,

@@ -21,6 +21,8 @@ export interface HubOptions {
   onError(error: unknown, runId: string): void;
   /** See `createRun`. */
   onWritten?(events: readonly RunEvent[]): void;
+  /** How long `open` waits while the store is away. */
+  patienceMs?: number;
   /** A monotonic clock in ms: one that is set back would stop the sweeps. */
   now?(): number;
 }
@@ -31,7 +33,6 @@ export interface OpenOptions {
   client?(): string;
   /** The answer depends on whether the run is unknown. A stream needs no such check: it waits for the run's start. */
   confirmUnknown?: boolean;
-  patienceMs: number;
 }
 
 export interface Hub {
@@ -40,7 +41,7 @@ export interface Hub {
    * ahead of it, and, with `confirmUnknown`, if it has no events. When the store is away the promise is fulfilled after
    * `patienceMs`; `isSynced` is then false, and the run catches up by itself. Rejects with TooManyRuns.
    */
-  open(runId: string, options: OpenOptions): Promise<Run>;
+  open(runId: string, options?: OpenOptions): Promise<Run>;
   counts(): DeliveryCounts & { openRuns: number; idleCharacters: number };
   close(): void;
 }
@@ -65,8 +66,8 @@ const RECHECK_MS = 15_000;
 const SYNCS_AT_ONCE = 50;
 
 export function createHub(options: HubOptions): Hub {
-  const { store, historyLimit, idleMs = 30_000, maxOpenRuns = 50_000, onError } = options;
-  const { now = () => performance.now(), maxIdleCharacters = MAX_IDLE_CHARACTERS } = options;
+  const { store, historyLimit, idleMs = 30_000, maxOpenRuns = 50_000, patienceMs = 2000 } = options;
+  const { onError, now = () => performance.now(), maxIdleCharacters = MAX_IDLE_CHARACTERS } = options;
   const runs = new Map<string, OpenRun>();
   const unknown = createUnknownRuns(maxOpenRuns);
   const counts = createDeliveryCounts();
@@ -168,7 +169,7 @@ export function createHub(options: HubOptions): Hub {
   }
 
   return {
-    open: async (runId, { cursor = SNAPSHOT, client = nobody, confirmUnknown = false, patienceMs }) => {
+    open: async (runId, { cursor = SNAPSHOT, client = nobody, confirmUnknown = false } = {}) => {
       const open = runs.get(runId) ?? (await openRun(runId, client()));
       open.usedAt = now();
       const { run } = open.followed;

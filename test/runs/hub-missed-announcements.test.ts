@@ -73,7 +73,7 @@ function createReader() {
 
 test('an announcement that does not follow the last makes it read the store at once: nothing is missed', async (t) => {
   const { hub, record, lose } = setUp(t);
-  const run = await hub.open('run', { patienceMs: 1000 });
+  const run = await hub.open('run');
   const reader = createReader();
   run.subscribe(reader, SNAPSHOT);
   await record('1');
@@ -88,7 +88,7 @@ test('an announcement that does not follow the last makes it read the store at o
 
 test('what was trimmed before it could be read is announced as a gap', async (t) => {
   const { hub, record, lose } = setUp(t);
-  const run = await hub.open('run', { patienceMs: 1000 });
+  const run = await hub.open('run');
   const reader = createReader();
   run.subscribe(reader, SNAPSHOT);
   await record('first');
@@ -107,7 +107,7 @@ test('what is announced while the store is read comes after what was read, once'
     await record('meanwhile 1');
     await record('meanwhile 2');
   });
-  const run = await hub.open('run', { cursor: START, patienceMs: 1000 });
+  const run = await hub.open('run', { cursor: START });
   const reader = createReader();
   run.subscribe(reader, START);
   await record('after');
@@ -118,9 +118,7 @@ test('what is announced while the store is read comes after what was read, once'
 test('readers that open a run at the same time read the store once, and each gets all', async (t) => {
   const { hub, record } = setUp(t);
   await record('1');
-  const runs = await Promise.all(
-    Array.from({ length: 20 }, () => hub.open('run', { cursor: START, patienceMs: 1000 })),
-  );
+  const runs = await Promise.all(Array.from({ length: 20 }, () => hub.open('run', { cursor: START })));
   assert.equal(new Set(runs).size, 1);
   const readers = runs.map((run) => {
     const reader = createReader();
@@ -137,11 +135,11 @@ test('readers that open a run at the same time read the store once, and each get
 test('a cursor ahead of what is here is compared with the store before it counts as lost', async (t) => {
   const { hub, record, lose } = setUp(t);
   await record('1');
-  const run = await hub.open('run', { patienceMs: 1000 });
+  const run = await hub.open('run');
   lose(true);
   await record('2');
   const cursor = (run.history.lastId ?? 0) + 1;
-  const opened = await hub.open('run', { cursor: cursorAfter(cursor), patienceMs: 1000 });
+  const opened = await hub.open('run', { cursor: cursorAfter(cursor) });
   const reader = createReader();
   opened.subscribe(reader, cursorAfter(cursor));
   lose(false);

@@ -19,6 +19,7 @@ function setUp(t: TestContext, options: Partial<HubOptions> = {}) {
     historyLimit: HELD_STORE_OPTIONS.historyLimit,
     now: Date.now,
     onError: (error) => errors.push(error),
+    patienceMs: PATIENCE_MS,
     ...options,
   });
   t.after(() => hub.close());
@@ -33,13 +34,13 @@ for (const isHeardFirst of [true, false])
   }`, async (t) => {
     const { store, hub } = setUp(t);
     await store.publish('r', { log: 'one' });
-    await hub.open('r', { patienceMs: PATIENCE_MS });
+    await hub.open('r');
     // Another server has heard two more, and a reader has them from there.
     store.holdAnnouncements();
     store.holdAnswers();
     const [, cursor = 0] = await store.publish('r', { log: 'two' }, { log: 'three' });
 
-    const opening = hub.open('r', { cursor: cursorAfter(cursor), patienceMs: PATIENCE_MS });
+    const opening = hub.open('r', { cursor: cursorAfter(cursor) });
     await store.whenQuiet();
     mock.timers.tick(PATIENCE_MS);
     const run = await opening;
@@ -64,9 +65,9 @@ for (const isHeardFirst of [true, false])
 test('a cursor that no server has handed out is a gap, once the store has been asked', async (t) => {
   const { store, hub } = setUp(t);
   const [id = 0] = await store.publish('r', { log: 'one' });
-  await hub.open('r', { patienceMs: PATIENCE_MS });
+  await hub.open('r');
   store.holdAnswers();
-  const opening = hub.open('r', { cursor: cursorAfter(id + 1), patienceMs: PATIENCE_MS });
+  const opening = hub.open('r', { cursor: cursorAfter(id + 1) });
   await store.whenQuiet();
   mock.timers.tick(PATIENCE_MS);
   const reader = createRecordedReader();
@@ -78,18 +79,18 @@ test('a cursor that no server has handed out is a gap, once the store has been a
 
 test('a run that started unheard is known to whoever asks next', async (t) => {
   const { store, hub } = setUp(t);
-  assert.equal((await hub.open('r', { patienceMs: PATIENCE_MS })).history.lastId, 0);
+  assert.equal((await hub.open('r')).history.lastId, 0);
   store.holdAnnouncements();
   const [id] = await store.publish('r', { log: 'one' });
-  assert.equal((await hub.open('r', { confirmUnknown: true, patienceMs: PATIENCE_MS })).history.lastId, id);
+  assert.equal((await hub.open('r', { confirmUnknown: true })).history.lastId, id);
 });
 
 test('runs that nobody knows are closed again, sooner than others', async (t) => {
   const { store, hub } = setUp(t);
   await store.publish('known', { log: 'one' });
-  await hub.open('known', { patienceMs: PATIENCE_MS });
-  await hub.open('made up', { patienceMs: PATIENCE_MS });
-  const watched = await hub.open('to come', { patienceMs: PATIENCE_MS });
+  await hub.open('known');
+  await hub.open('made up');
+  const watched = await hub.open('to come');
   watched.subscribe(createRecordedReader(), SNAPSHOT);
   mock.timers.tick(10_000);
   assert.deepEqual(
@@ -101,21 +102,20 @@ test('runs that nobody knows are closed again, sooner than others', async (t) =>
 test('so many runs are open at once, and there is room again when they are closed', async (t) => {
   const { store, hub } = setUp(t, { maxOpenRuns: 3 });
   for (const runId of ['a', 'b', 'c', 'd']) await store.publish(runId, { log: 'one' });
-  for (const runId of ['a', 'b', 'c']) await hub.open(runId, { patienceMs: PATIENCE_MS });
-  await assert.rejects(hub.open('d', { patienceMs: PATIENCE_MS }), TooManyRuns);
-  await hub.open('a', { patienceMs: PATIENCE_MS });
+  for (const runId of ['a', 'b', 'c']) await hub.open(runId);
+  await assert.rejects(hub.open('d'), TooManyRuns);
+  await hub.open('a');
   for (let seconds = 0; seconds < 60; seconds += 10) {
     mock.timers.tick(10_000);
     await store.whenQuiet();
   }
-  assert.equal((await hub.open('d', { patienceMs: PATIENCE_MS })).isSynced, true);
+  assert.equal((await hub.open('d')).isSynced, true);
 });
 
 test('whoever makes names up uses a share of the room: known runs, and the unknown ones of others, are opened', async (t) => {
   const { store, hub } = setUp(t, { maxOpenRuns: 20 });
   await store.publish('known', { log: 'one' });
-  const open = (runId: string, client: string) =>
-    hub.open(runId, { client: () => client, patienceMs: PATIENCE_MS });
+  const open = (runId: string, client: string) => hub.open(runId, { client: () => client });
   await open('made up 1', 'mallory');
   await open('made up 2', 'mallory');
   await assert.rejects(open('made up 3', 'mallory'), TooManyRuns);
@@ -129,10 +129,10 @@ test('whoever makes names up uses a share of the room: known runs, and the unkno
 });
 
 test('a run that nobody knows stays open for whoever waits for another one to be opened', async (t) => {
-  const { store, hub } = setUp(t);
   const patienceMs = 2000;
+  const { store, hub } = setUp(t, { patienceMs });
   store.holdAnswers((runId) => runId === 'slow');
-  const opening = Promise.all(['unknown', 'slow'].map((runId) => hub.open(runId, { patienceMs })));
+  const opening = Promise.all(['unknown', 'slow'].map((runId) => hub.open(runId)));
   await store.whenQuiet();
   for (let ms = 0; ms < patienceMs; ms += 500) mock.timers.tick(500);
   const reader = createRecordedReader();
@@ -148,7 +148,7 @@ test('a run that was closed while it waited to be compared does not take the ann
   const watched = Array.from({ length: 50 }, (_, i) => `run ${i}`);
   for (const runId of [...watched, 'z']) {
     await store.publish(runId, { log: 'one' });
-    const run = await hub.open(runId, { patienceMs: PATIENCE_MS });
+    const run = await hub.open(runId);
     if (runId !== 'z') run.subscribe(createRecordedReader(), SNAPSHOT);
   }
   store.holdAnswers((runId) => runId !== 'z');
@@ -159,7 +159,7 @@ test('a run that was closed while it waited to be compared does not take the ann
   mock.timers.tick(1000);
   assert.equal(store.asked.at(-1), 'unfollow z');
 
-  const run = await hub.open('z', { patienceMs: PATIENCE_MS });
+  const run = await hub.open('z');
   const reader = createRecordedReader();
   run.subscribe(reader, cursorAfter(run.history.lastId));
   store.releaseAnswers();
@@ -173,7 +173,7 @@ test('the sweep does not keep a slow comparison from settling', async (t) => {
   const { store, hub } = setUp(t);
   await store.publish('r', { log: 'one' });
   store.holdAnswers();
-  const opening = hub.open('r', { patienceMs: PATIENCE_MS });
+  const opening = hub.open('r');
   await store.whenQuiet();
   mock.timers.tick(PATIENCE_MS);
   const run = await opening;
@@ -190,7 +190,7 @@ test('the sweep does not keep a slow comparison from settling', async (t) => {
 test('however slow the store, a sweep has it asked by so many runs at once', async (t) => {
   const { store, hub } = setUp(t);
   for (let i = 0; i < 120; i++) {
-    const run = await hub.open(`run ${i}`, { patienceMs: PATIENCE_MS });
+    const run = await hub.open(`run ${i}`);
     run.subscribe(createRecordedReader(), SNAPSHOT);
   }
   store.lose();
@@ -205,7 +205,7 @@ test('however slow the store, a sweep has it asked by so many runs at once', asy
 test('a finished run that expires tells a reader who has all of it nothing, and one who lacks something of a gap', async (t) => {
   const { store, hub } = setUp(t);
   await store.publish('r', { log: 'one' });
-  const run = await hub.open('r', { patienceMs: PATIENCE_MS });
+  const run = await hub.open('r');
   const [hasAll, lacksTheEnd] = [createRecordedReader(), createRecordedReader()];
   run.subscribe(hasAll, cursorAfter(run.history.lastId));
   const late = run.subscribe(lacksTheEnd, cursorAfter(run.history.lastId));
@@ -230,7 +230,7 @@ test('a finished run that expires tells a reader who has all of it nothing, and 
 test('while many updates wait to be recorded, readers are served four times a second, and at once when none waits any more', async (t) => {
   const { store, hub } = setUp(t);
   const [first = 0] = await store.publish('r', { log: 'one' });
-  const run = await hub.open('r', { patienceMs: PATIENCE_MS });
+  const run = await hub.open('r');
   const reader = createRecordedReader();
   run.subscribe(reader, cursorAfter(first));
   const served = async () => {

@@ -30,7 +30,7 @@ async function setUp(t: TestContext) {
   const lines = Array.from({ length: historyLimit }, () => ({ log: LINE }));
   for (const runId of RUNS) await store.publish(runId, ...lines);
   const poll = async (runId: string) => {
-    const run = await hub.open(runId, { confirmUnknown: true, patienceMs: 1000 });
+    const run = await hub.open(runId, { confirmUnknown: true });
     const { logs } = JSON.parse(run.snapshot().text());
     assert.deepEqual([logs.length, logs.at(-1)], [historyLimit, LINE]);
     mock.timers.tick(1);
@@ -61,9 +61,7 @@ test('many large runs are polled: what they hold is bounded at once, and those u
 test('a run with readers is not touched, however much it holds, and may be forgotten when they have left', async (t) => {
   const { store, hub, poll } = await setUp(t);
   const subscriptions = await Promise.all(
-    RUNS.map(async (runId) =>
-      (await hub.open(runId, { patienceMs: 1000 })).subscribe(createRecordedReader(), SNAPSHOT),
-    ),
+    RUNS.map(async (runId) => (await hub.open(runId)).subscribe(createRecordedReader(), SNAPSHOT)),
   );
   mock.timers.tick(1000);
   await store.whenQuiet();
@@ -80,7 +78,7 @@ test('a run with readers is not touched, however much it holds, and may be forgo
 test('a run that is held for a request is not touched while other runs of the request are opened', async (t) => {
   const { store, hub } = await setUp(t);
   const open = async (runId: string) => {
-    const run = await hub.open(runId, { patienceMs: 1000 });
+    const run = await hub.open(runId);
     return { run, letGo: run.hold() };
   };
   const held = [];
@@ -102,7 +100,7 @@ test('runs grow while nobody reads them: they are looked at once a second', asyn
   const grown = Array.from({ length: 10 }, (_, i) => `grown ${i}`);
   for (const runId of grown) {
     await store.publish(runId, { log: 'begins' });
-    await hub.open(runId, { patienceMs: 1000 });
+    await hub.open(runId);
   }
   for (const runId of grown)
     await store.publish(runId, ...Array.from({ length: historyLimit }, () => ({ log: LINE })));
@@ -134,9 +132,7 @@ test('a forgotten run is read again for nobody, and closed as other runs are', a
 
 test('a reader to whom a run was given before it was forgotten gets everything', async (t) => {
   const { store, hub, poll } = await setUp(t);
-  const given = await Promise.all(
-    ['snapshot', 'start', 'event'].map(() => hub.open('run 0', { patienceMs: 1000 })),
-  );
+  const given = await Promise.all(['snapshot', 'start', 'event'].map(() => hub.open('run 0')));
   const id = given[0]?.history.lastId ?? 0;
   for (const runId of RUNS.slice(1)) await poll(runId);
   assert.equal(given[0]?.history.lastId, 0, 'it has been forgotten');
