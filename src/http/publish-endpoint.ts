@@ -11,7 +11,7 @@ import { HttpProblem, problemBody } from './problem.ts';
 import { MAX_BATCH, MAX_BODY_BYTES, type ParsedUpdate, parsePublishBody } from './publish-body.ts';
 import type { Rate } from './rate-limit.ts';
 import { readBody } from './request-body.ts';
-import { headerOf, runInPath } from './requested-run.ts';
+import { runInPath } from './requested-run.ts';
 import type { AnswerContext, Route } from './route.ts';
 
 const JSON_HEADERS = { 'Content-Type': 'application/json; charset=utf-8' };
@@ -85,7 +85,7 @@ export function publishRoutes(options: PublishEndpointOptions): Route[] {
    * one's event. Throws 400, 413, 415, 422 or 429 for the request as a whole, and for an update alone 422 or 503.
    */
   async function publish(context: AnswerContext) {
-    const key = headerOf(context.request, 'idempotency-key');
+    const key = context.request.headers['idempotency-key']?.toString();
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) throw badKey();
     const body = await readBody(context.request, MAX_BODY_BYTES, bodyRoom);
     try {

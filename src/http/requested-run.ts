@@ -22,7 +22,7 @@ export function wantedRun(
   query: URLSearchParams,
   [runId = '']: readonly string[],
 ): WantedRun {
-  const header = headerOf(head, 'last-event-id');
+  const header = head.headers['last-event-id']?.toString();
   return { runId, cursor: parseCursor(header || query.get('last_event_id') || query.get('lastEventId')) };
 }
 
@@ -49,9 +49,4 @@ function runIdOf(text: string | undefined): string {
   const parsed = parseRunId(text);
   if ('runId' in parsed) return parsed.runId;
   throw new HttpProblem(400, 'bad-run-id', `The run id ${parsed.problem}.`);
-}
-
-export function headerOf({ headers }: RequestHead, name: string): string | undefined {
-  const header = headers[name];
-  return Array.isArray(header) ? header.join() : header;
 }

@@ -2,7 +2,6 @@
 import type { Format } from '../delivery/format.ts';
 import type { RequestHead } from './plain-head.ts';
 import { HttpProblem } from './problem.ts';
-import { headerOf } from './requested-run.ts';
 
 export type FormatName = 'sse' | 'ndjson' | 'text';
 export type Formats = Readonly<Record<FormatName, Format>>;
@@ -19,7 +18,7 @@ const MAX_WAIT_SECONDS = 55;
 export function formatOf(head: RequestHead, query: URLSearchParams, fallback: FormatName): FormatName {
   const wanted = query.get('format');
   if (wanted === null) {
-    const accept = headerOf(head, 'accept') ?? '';
+    const accept = head.headers.accept ?? '';
     // What EventSource sends. A thousand of them may come back at once.
     return MEDIA_TYPES.find(([, mediaType]) => mediaType === accept)?.[0] ?? acceptedFormat(accept, fallback);
   }
