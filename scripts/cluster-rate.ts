@@ -2,7 +2,8 @@
 //   node --import tsx scripts/cluster-rate.ts
 import { parseSettings } from '../src/runs/settings.ts';
 import { createNodes } from '../src/stores/nodes.ts';
-import { createRecordCall, sendable } from '../src/stores/record-call.ts';
+import { createRecordCall } from '../src/stores/record-call.ts';
+import { sendable } from '../src/stores/record-script.ts';
 import { slotOf } from '../src/stores/slots.ts';
 import { startCluster } from '../test/support/cluster.ts';
 import { startRedis } from '../test/support/redis.ts';

@@ -1,6 +1,6 @@
 // Which updates go to Redis in one call: as many as a call may carry, fewer after a failure. An update whose size may be
 // the cause of the failure goes alone. Decides only; sender.ts sends.
-import type { Sendable } from './record-call.ts';
+import type { Sendable } from './record-script.ts';
 
 /** A call takes Redis about 10 µs per update, and Redis serves nobody else meanwhile. */
 export const MAX_COUNT = 250;

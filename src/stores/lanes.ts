@@ -2,7 +2,7 @@
 // its node does; it changes only while nothing of the run waits, as the updates of a run must not overtake each other.
 import type { Outcome } from '../runs/store.ts';
 import { createQueue, type Queue } from './queue.ts';
-import type { Sendable } from './record-call.ts';
+import type { Sendable } from './record-script.ts';
 import { createSender, type Sender, type SenderOptions } from './sender.ts';
 
 export interface Lane<T> {

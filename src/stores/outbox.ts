@@ -5,7 +5,8 @@ import type { Recording } from '../runs/recording.ts';
 import type { Outcome } from '../runs/store.ts';
 import { MAX_COUNT } from './batches.ts';
 import { createLanes } from './lanes.ts';
-import { type RecordCall, type Sendable, sendable } from './record-call.ts';
+import type { RecordCall } from './record-call.ts';
+import { type Sendable, sendable } from './record-script.ts';
 import type { Tally } from './tally.ts';
 
 export interface Outbox {

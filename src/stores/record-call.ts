@@ -2,33 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
-import type { Recording } from '../runs/recording.ts';
 import { keyOf, type Settings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 import type { Nodes } from './nodes.ts';
-import { MISSING, parseReply, placed, settingsLines, updateLines } from './record-script.ts';
+import { line, MISSING, parseReply, type Sendable, settingsLines } from './record-script.ts';
 import { reasonOf } from './redis-client.ts';
 
 const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');
 const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
-
-/** An update, encoded once for all tries. */
-export interface Sendable {
-  readonly runId: string;
-  /** The update's lines for record.lua. */
-  readonly text: string;
-  /** Its size within a call. */
-  readonly bytes: number;
-}
-
-/** With `wantEvent` the outcome contains the event. */
-export function sendable(recording: Recording, wantEvent = false): Sendable {
-  const text = updateLines(recording, wantEvent);
-  return { runId: recording.runId, text, bytes: OVERHEAD_BYTES + Buffer.byteLength(text) };
-}
-
-/** For the key, the place and the protocol. */
-const OVERHEAD_BYTES = 100;
 
 export interface CallResult {
   /** One for each update, in order. */
@@ -62,10 +43,9 @@ export function createRecordCall(nodes: RecordNodes, settings: Settings): Record
     const places = new Map<string, number>();
     const keys: string[] = [];
     const updates = batch.map(({ runId, text }) => {
-      const key = keyFor(runId);
-      const place = places.get(key) ?? keys.push(key);
-      places.set(key, place);
-      return placed(text, place);
+      const place = places.get(runId) ?? keys.push(keyFor(runId));
+      places.set(runId, place);
+      return line('history', place) + text;
     });
     const head = settingsLines(settings, nodes.database, nodes.isCluster);
     try {

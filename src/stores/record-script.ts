@@ -19,10 +19,23 @@ export function settingsLines(options: HistoryOptions, database: number, isClust
   );
 }
 
-/** An update as an argument, but for the place of its history, which `placed` adds. */
-export function updateLines({ runId, update, name, key, silenceMs }: Recording, wantEvent: boolean): string {
+/** An update, encoded once for all tries. */
+export interface Sendable {
+  readonly runId: string;
+  /** As an argument, but for `history`, the place of its run among the keys from 1: the call adds this line. */
+  readonly text: string;
+  /** Its size within a call. */
+  readonly bytes: number;
+}
+
+/** For the key, the place and the protocol. */
+const OVERHEAD_BYTES = 100;
+
+/** With `wantEvent` the outcome contains the event. */
+export function sendable(recording: Recording, wantEvent = false): Sendable {
+  const { runId, update, name, key, silenceMs } = recording;
   const { state, progress, current, total, advance, attempt, log, data } = update;
-  return (
+  const text =
     line('run_id', jsonText(runId)) +
     line('source', name.source) +
     line('n', name.n) +
@@ -36,13 +49,8 @@ export function updateLines({ runId, update, name, key, silenceMs }: Recording, 
     line('data', optionalText(data)) +
     line('key', optionalText(key)) +
     line('silence_ms', silenceMs) +
-    line('want_event', wantEvent ? 1 : undefined)
-  );
-}
-
-/** `place`: of the run's history among the script's keys, from 1. */
-export function placed(updateText: string, place: number): string {
-  return line('history', place) + updateText;
+    line('want_event', wantEvent ? 1 : undefined);
+  return { runId, text, bytes: OVERHEAD_BYTES + Buffer.byteLength(text) };
 }
 
 function optionalText(value: unknown): string | undefined {
@@ -50,7 +58,7 @@ function optionalText(value: unknown): string | undefined {
 }
 
 /** Joined as text, as this is done for every update: a list of them took a tenth of the service's time in a burst. */
-function line(name: string, value: string | number | undefined): string {
+export function line(name: string, value: string | number | undefined): string {
   return value === undefined ? '' : `${name}=${value}\n`;
 }
 

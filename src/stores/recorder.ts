@@ -1,7 +1,8 @@
 // Records updates whose sender waits for the outcome. Nothing is repeated: the sender can be told what went wrong.
 import type { Outcome, Store } from '../runs/store.ts';
 import { createLanes, type Lane } from './lanes.ts';
-import { type RecordCall, type Sendable, sendable } from './record-call.ts';
+import type { RecordCall } from './record-call.ts';
+import { type Sendable, sendable } from './record-script.ts';
 
 interface Waiting extends Sendable {
   settle(outcome: Outcome): void;

@@ -2,8 +2,8 @@
 // requests and the publisher for Node all use this loop.
 import type { Outcome } from '../runs/store.ts';
 import { type Batch, createBatches } from './batches.ts';
-import type { CallResult, Sendable } from './record-call.ts';
-import { MISSING } from './record-script.ts';
+import type { CallResult } from './record-call.ts';
+import { MISSING, type Sendable } from './record-script.ts';
 
 export interface Sender {
   /** Says that there is an update to take. The first call begins at once. */

@@ -11,7 +11,7 @@ import type { Json } from '../../src/runs/json-text.ts';
 import { parseRunId } from '../../src/runs/run-id.ts';
 import { parseSettings } from '../../src/runs/settings.ts';
 import type { Update } from '../../src/runs/update.ts';
-import { updateLines } from '../../src/stores/record-script.ts';
+import { sendable } from '../../src/stores/record-script.ts';
 import { spawnPython, whenEnded } from './support/python.ts';
 
 interface Vectors {
@@ -46,8 +46,8 @@ function nest(depth: number): Json {
 
 /** The fields as they go to the record script, without those that are absent. */
 function textOf(update: Update): Record<string, string> {
-  const lines = updateLines({ runId: 'x', update, name: { source: 'x', n: 1 } }, false)
-    .trimEnd()
+  const lines = sendable({ runId: 'x', update, name: { source: 'x', n: 1 } })
+    .text.trimEnd()
     .split('\n');
   const fields = lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
   const { run_id, source, n, ...ofUpdate } = Object.fromEntries(fields);

@@ -4,7 +4,8 @@ import { mock, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Outcome } from '../../src/runs/store.ts';
 import { MAX_COUNT } from '../../src/stores/batches.ts';
-import type { CallResult, Sendable } from '../../src/stores/record-call.ts';
+import type { CallResult } from '../../src/stores/record-call.ts';
+import type { Sendable } from '../../src/stores/record-script.ts';
 import { createSender, type SenderOptions } from '../../src/stores/sender.ts';
 
 const RECORDED: Outcome = { status: 'recorded' };
