@@ -27,15 +27,13 @@ export interface RawSubscriptionOptions {
 }
 
 export interface RawSubscription {
-  /** Between `hear` and `leave` or `lose`, whether or not Redis allows it. */
-  readonly isWanted: boolean;
+  /** By channel: of both between `hear` and `leave` or `lose`, whether or not Redis allows them, and else of none. */
+  readonly handlers: ReadonlyMap<string, (text: string) => void>;
   /** The connection's first commands, or again when the own marker can't be relied on any more. */
   hear(): Promise<void>;
   leave(): void;
   /** The connection is gone. */
   lose(): void;
-  /** False for what comes on another channel. */
-  onMessage(channel: string, text: string): boolean;
   /** Why raw messages aren't heard; null when they are. */
   problem(): string | null;
 }
@@ -44,7 +42,7 @@ export function createRawSubscription(options: RawSubscriptionOptions): RawSubsc
   const { client, node, nodes, rawChannel, keyPrefix, listener, log } = options;
   const markerKey = markerKeyOf(keyPrefix);
   const markerChannel = markerChannelOf(keyPrefix, nodes.database);
-  let isWanted = false;
+  const handlers = new Map<string, (text: string) => void>();
   /** Of the own marker; '' between `leave` or `lose` and `hear`. */
   let id = '';
   let refusal: string | null = null;
@@ -54,7 +52,7 @@ export function createRawSubscription(options: RawSubscriptionOptions): RawSubsc
 
   async function hear() {
     clearTimeout(retry);
-    isWanted = true;
+    handlers.set(rawChannel, listener.onMessage).set(markerChannel, listener.onMarker);
     const own = randomBytes(8).toString('base64url');
     id = own;
     // Else this server has left the node meanwhile, or begun anew: the listener may hear another connection already.
@@ -116,15 +114,13 @@ export function createRawSubscription(options: RawSubscriptionOptions): RawSubsc
   function lose() {
     clearTimeout(retry);
     // Until the next own marker nothing counts as heard.
-    if (isWanted) listener.detach(id);
-    isWanted = false;
+    listener.detach(id);
+    handlers.clear();
     id = '';
   }
 
   return {
-    get isWanted() {
-      return isWanted;
-    },
+    handlers,
     hear,
     lose,
     leave: () => {
@@ -132,13 +128,6 @@ export function createRawSubscription(options: RawSubscriptionOptions): RawSubsc
       client.unsubscribe(rawChannel, markerChannel).catch((error: unknown) => {
         log.debug({ reason: reasonOf(error) }, 'UNSUBSCRIBE failed: what still comes is not recorded');
       });
-    },
-    onMessage: (channel, text) => {
-      if (channel !== rawChannel && channel !== markerChannel) return false;
-      if (!isWanted) return true;
-      if (channel === rawChannel) listener.onMessage(text);
-      else listener.onMarker(text);
-      return true;
     },
     problem: () => {
       if (refusal) return `Redis refuses the raw channel: ${refusal}`;

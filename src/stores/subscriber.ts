@@ -77,7 +77,9 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   }, PING_MS).unref();
 
   function hear(channel: string, text: string) {
-    if (!raw.onMessage(channel, text)) followers.get(channel)?.onEntries(text.split('\n'));
+    const hearRaw = raw.handlers.get(channel);
+    if (hearRaw) hearRaw(text);
+    else followers.get(channel)?.onEntries(text.split('\n'));
   }
 
   function lose() {
@@ -104,9 +106,10 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
   function rehome() {
     if (client.status === 'ready' && !isAttached) void attach();
     else if (isAttached && isAsked() !== hasTried) void tryToFollow();
-    if (rawClient.status !== 'ready' || (!isSharded && !isAttached) || isHome() === raw.isWanted) return;
-    if (isHome()) void raw.hear();
-    else raw.leave();
+    if (rawClient.status !== 'ready' || (!isSharded && !isAttached)) return;
+    const isHeard = raw.handlers.size > 0;
+    if (isHome() && !isHeard) void raw.hear();
+    if (isHeard && !isHome()) raw.leave();
   }
 
   function forgetTry() {

@@ -33,7 +33,7 @@ test('a node that is left while Redis is asked does not take the listener from t
       listener,
       log,
     });
-    client.on('message', raw.onMessage);
+    client.on('message', (channel, text) => raw.handlers.get(channel)?.(text));
     t.after(raw.lose);
     return { raw, client };
   }
