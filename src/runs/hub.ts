@@ -48,8 +48,6 @@ export interface Hub {
 
 interface OpenRun {
   followed: FollowedRun;
-  /** Who opened it. */
-  client: string;
   /** When it was last in use: ms, monotonic. */
   usedAt: number;
 }
@@ -101,8 +99,8 @@ export function createHub(options: HubOptions): Hub {
 
   function addRun(runId: string, client: string): OpenRun {
     if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
-    const run = createRun(runId, historyLimit, () => hasChanged(run), counts, options.onWritten);
-    const open: OpenRun = { followed: followRun(run, follow), client, usedAt: now() };
+    const run = createRun(runId, historyLimit, () => hasChanged(run, client), counts, options.onWritten);
+    const open: OpenRun = { followed: followRun(run, follow), usedAt: now() };
     runs.set(runId, open);
     unknown.add(runId, client);
     return open;
@@ -117,11 +115,11 @@ export function createHub(options: HubOptions): Hub {
     if (last === null) throw new TooManyRuns('too many runs are open that nobody has published to');
   }
 
-  function hasChanged(run: Run) {
+  /** `client` opened it. */
+  function hasChanged(run: Run, client: string) {
     const { runId, history } = run;
-    const open = runs.get(runId);
     if (history.lastId !== 0) unknown.remove(runId);
-    else if (open?.followed.run === run) unknown.add(runId, open.client);
+    else if (runs.get(runId)?.followed.run === run) unknown.add(runId, client);
     turns.markDirty(run);
   }
 
