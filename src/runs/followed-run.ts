@@ -10,6 +10,8 @@ export interface FollowedRun {
   readonly isSyncing: boolean;
   /** When the run was last known to be in step with the store: ms, monotonic; 0: never. */
   readonly checkedAt: number;
+  /** When it was last in use: ms, monotonic. The hub writes it. */
+  usedAt: number;
   /** Compares the run with the store, one comparison at a time. Never rejects: the run's `isSynced` tells. */
   sync(): Promise<void>;
   /** Announcements are being missed: the next `sync` follows anew. */
@@ -121,6 +123,7 @@ export function followRun(run: Run, { store, historyLimit, onError, now }: Follo
     get checkedAt() {
       return checkedAt;
     },
+    usedAt: now(),
     sync,
     interrupt: () => {
       isFollowed = false;

@@ -46,12 +46,6 @@ export interface Hub {
   close(): void;
 }
 
-interface OpenRun {
-  followed: FollowedRun;
-  /** When it was last in use: ms, monotonic. */
-  usedAt: number;
-}
-
 const SWEEP_MS = 1000;
 /**
  * An unknown run without readers is closed sooner. A request for several runs reads them when the slowest of them is
@@ -66,7 +60,7 @@ const SYNCS_AT_ONCE = 50;
 export function createHub(options: HubOptions): Hub {
   const { store, historyLimit, idleMs = 30_000, maxOpenRuns = 50_000, patienceMs = 2000 } = options;
   const { onError, now = () => performance.now(), maxIdleCharacters = MAX_IDLE_CHARACTERS } = options;
-  const runs = new Map<string, OpenRun>();
+  const runs = new Map<string, FollowedRun>();
   const unknown = createUnknownRuns(maxOpenRuns);
   const counts = createDeliveryCounts();
   const turns = createTurns(store.isBehind);
@@ -75,35 +69,30 @@ export function createHub(options: HubOptions): Hub {
   let isSweeping = false;
 
   store.onConnection((event, concerns) => {
-    const all = event === 'lost' ? allFollowed() : allFollowed().filter(hasMissed);
-    const concerned = all.filter(({ run }) => concerns(run.runId));
+    const concerned = [...runs.values()].filter(({ run }) => concerns(run.runId));
     if (event === 'lost') for (const followed of concerned) followed.interrupt();
-    else void syncAll(concerned);
+    else void syncAll(concerned.filter(hasMissed));
   });
   const sweeper = setInterval(sweep, SWEEP_MS).unref();
-
-  function allFollowed(): FollowedRun[] {
-    return [...runs.values()].map(({ followed }) => followed);
-  }
 
   /** What a run has forgotten is read again when somebody wants it. */
   function hasMissed({ run, hasForgotten }: FollowedRun): boolean {
     return !run.isSynced && (!hasForgotten || run.isInUse);
   }
 
-  async function openRun(runId: string, client: string): Promise<OpenRun> {
+  async function openRun(runId: string, client: string): Promise<FollowedRun> {
     if (unknown.isFullFor(client)) await checkKnown(runId);
     // Another request may have opened it meanwhile.
     return runs.get(runId) ?? addRun(runId, client);
   }
 
-  function addRun(runId: string, client: string): OpenRun {
+  function addRun(runId: string, client: string): FollowedRun {
     if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
     const run = createRun(runId, historyLimit, () => hasChanged(run, client), counts, options.onWritten);
-    const open: OpenRun = { followed: followRun(run, follow), usedAt: now() };
-    runs.set(runId, open);
+    const followed = followRun(run, follow);
+    runs.set(runId, followed);
     unknown.add(runId, client);
-    return open;
+    return followed;
   }
 
   /** There is no room for another unknown run, so the store must know this one. */
@@ -119,7 +108,7 @@ export function createHub(options: HubOptions): Hub {
   function hasChanged(run: Run, client: string) {
     const { runId, history } = run;
     if (history.lastId !== 0) unknown.remove(runId);
-    else if (runs.get(runId)?.followed.run === run) unknown.add(runId, client);
+    else if (runs.get(runId)?.run === run) unknown.add(runId, client);
     turns.markDirty(run);
   }
 
@@ -138,7 +127,7 @@ export function createHub(options: HubOptions): Hub {
     const at = now();
     closeIdle(at);
     idleRoom.look();
-    const due = allFollowed().filter((followed) => !followed.isSyncing && isDue(followed, at));
+    const due = [...runs.values()].filter((followed) => !followed.isSyncing && isDue(followed, at));
     if (due.length > 0) await syncAll(due);
     isSweeping = false;
   }
@@ -148,10 +137,10 @@ export function createHub(options: HubOptions): Hub {
   }
 
   function closeIdle(at: number) {
-    for (const open of runs.values()) {
-      const { run, isSyncing } = open.followed;
-      if (run.isInUse) open.usedAt = at;
-      else if (!isSyncing && at - open.usedAt > keptMs(run)) close(open);
+    for (const followed of runs.values()) {
+      const { run, isSyncing, usedAt } = followed;
+      if (run.isInUse) followed.usedAt = at;
+      else if (!isSyncing && at - usedAt > keptMs(run)) close(followed);
     }
   }
 
@@ -159,7 +148,7 @@ export function createHub(options: HubOptions): Hub {
     return history.lastId === 0 ? Math.min(UNKNOWN_IDLE_MS, idleMs) : idleMs;
   }
 
-  function close({ followed }: OpenRun) {
+  function close(followed: FollowedRun) {
     const { runId } = followed.run;
     runs.delete(runId);
     unknown.remove(runId);
@@ -168,15 +157,15 @@ export function createHub(options: HubOptions): Hub {
 
   return {
     open: async (runId, { cursor = SNAPSHOT, client = nobody, confirmUnknown = false } = {}) => {
-      const open = runs.get(runId) ?? (await openRun(runId, client()));
-      open.usedAt = now();
-      const { run } = open.followed;
+      const followed = runs.get(runId) ?? (await openRun(runId, client()));
+      followed.usedAt = now();
+      const { run } = followed;
       // A cursor ahead of the run may mean that this server is behind: only the store can tell. And a run without events may
       // have started without this server hearing of it.
       if (run.isBehind(cursor) || (confirmUnknown && run.history.lastId === 0)) run.setSynced(false);
       if (!run.isSynced) {
-        await within(patienceMs, open.followed.sync());
-        idleRoom.hasRead(open);
+        await within(patienceMs, followed.sync());
+        idleRoom.hasRead(run);
       }
       return run;
     },
@@ -185,7 +174,7 @@ export function createHub(options: HubOptions): Hub {
       clearInterval(sweeper);
       turns.close();
       idleRoom.close();
-      for (const open of runs.values()) close(open);
+      for (const followed of runs.values()) close(followed);
     },
   };
 }
