@@ -50,23 +50,11 @@ const ofSeveralRuns: Formats = {
 };
 
 export function streamRoutes({ hub, streams, connections, addressOf }: StreamEndpointOptions): Route[] {
-  /** Opens them, and holds them until they are subscribed to: some may take long to open, and those that wait are in use. */
-  async function withRuns(
-    wanted: readonly WantedRun[],
-    client: () => string,
-    use: (starts: readonly Start[]) => Promise<void>,
-  ) {
-    const opened = await Promise.allSettled(
-      wanted.map(async ({ runId, cursor }) => {
-        const run = await hub.open(runId, { cursor, client });
-        return { run, cursor, letGo: run.hold() };
-      }),
-    );
-    try {
-      await use(opened.map(fulfilled));
-    } finally {
-      for (const one of opened) if (one.status === 'fulfilled') one.value.letGo();
-    }
+  /** Holds the run as well: others of the request may take longer to open, and this one is in use meanwhile. */
+  async function start({ runId, cursor }: WantedRun, client: () => string): Promise<Start> {
+    const run = await hub.open(runId, { cursor, client });
+    run.hold();
+    return { run, cursor };
   }
 
   async function read(context: TakeOverContext, wanted: readonly WantedRun[], formats: Formats) {
@@ -75,7 +63,9 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
     const formatName = formatOf(head, query, waitMs === null ? 'sse' : 'ndjson');
     const format = formats[formatName];
     const client = () => addressOf(head, socket);
-    await withRuns(wanted, client, async (starts) => {
+    const opened = await Promise.allSettled(wanted.map((run) => start(run, client)));
+    try {
+      const starts = opened.map(fulfilled);
       if (socket.destroyed) return;
       const endsWithRun = formats === ofOneRun;
       const nothing = () => responseHead(204, headers, NOT_STORED);
@@ -96,7 +86,9 @@ export function streamRoutes({ hub, streams, connections, addressOf }: StreamEnd
         const answer = { format, isChunked, head: streamHead, waitMs, nothing: nothing(), closing };
         return streams.answerOnce(socket, answer, starts);
       });
-    });
+    } finally {
+      for (const one of opened) if (one.status === 'fulfilled') one.value.run.letGo();
+    }
   }
 
   return [

@@ -34,8 +34,9 @@ export interface Run {
   /** It has subscribers, or a request holds it. */
   readonly isInUse: boolean;
   subscribe(reader: Reader, cursor: Cursor): Subscription;
-  /** For a request that isn't ready to subscribe yet: the run is in use until the function is called, once. */
-  hold(): () => void;
+  /** For a request that isn't ready to subscribe yet: the run is in use until `letGo` is called for it. */
+  hold(): void;
+  letGo(): void;
   /** The run is done, and a reader with this cursor has all of it. */
   isFinishedFor(cursor: Cursor): boolean;
   /** The cursor names an event that this server doesn't have yet. */
@@ -180,9 +181,9 @@ export function createRun(
     },
     hold: () => {
       holds++;
-      return () => {
-        holds--;
-      };
+    },
+    letGo: () => {
+      holds--;
     },
     isFinishedFor: (cursor) =>
       cursor.at === 'event' && cursor.id === history.lastId && history.last?.done === true,
