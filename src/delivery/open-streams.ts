@@ -34,15 +34,14 @@ export function createOpenStreams({ heartbeatMs, now }: OpenStreamsOptions): Ope
   const longPolls = new Set<LongPoll>();
   let isClosed = false;
   // Monotonic, and set at each look, so that ten thousand writes don't ask the system for the time.
-  let clock = performance.now();
-  const lastLook = () => clock;
+  const clock = { ms: performance.now() };
   setInterval(look, heartbeatMs / LOOKS_PER_INTERVAL).unref();
 
   function look() {
-    clock = performance.now();
+    clock.ms = performance.now();
     const pings = new Map<Format, Piece>();
     for (const stream of streams) {
-      if (clock - stream.writtenAt < heartbeatMs) continue;
+      if (clock.ms - stream.writtenAt < heartbeatMs) continue;
       if (stream.isWritable()) stream.write(pingOf(stream.format, pings));
       // One beat has gone by already.
       else stream.watch((MAX_STALLED_BEATS - 1) * heartbeatMs);
@@ -66,7 +65,7 @@ export function createOpenStreams({ heartbeatMs, now }: OpenStreamsOptions): Ope
   return {
     open: (socket, options, starts) => {
       const { format, head } = options;
-      const stream = new Stream(socket, options, lastLook);
+      const stream = new Stream(socket, options, clock);
       keep(socket, stream, streams);
       socket.cork();
       stream.writeText(format.hello(now()), head);

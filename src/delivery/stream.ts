@@ -27,26 +27,24 @@ export interface StreamOptions {
  * shares with others.
  */
 export class Stream implements Reader {
-  /** When something was last written: ms, by the clock of `OpenStreams`. */
+  /** When something was last written: ms, by the clock. */
   writtenAt = 0;
   readonly format: Format;
   readonly #socket: Socket;
   readonly #isChunked: boolean;
   readonly #endsWithRun: boolean;
-  readonly #now: () => number;
+  readonly #clock: { readonly ms: number };
   #subscriptions: readonly Subscription[] = [];
   #isWatched = false;
   #events = 0;
   #ending: Ending = 'the client left';
 
-  /** `now` must be cheap: it is called at every write. Ms. */
-  constructor(socket: Socket, { format, isChunked, endsWithRun }: StreamOptions, now: () => number) {
+  constructor(socket: Socket, options: StreamOptions, clock: { readonly ms: number }) {
     this.#socket = socket;
-    this.format = format;
-    this.#isChunked = isChunked;
-    this.#endsWithRun = endsWithRun;
-    this.#now = now;
-    this.writtenAt = now();
+    this.format = options.format;
+    this.#isChunked = options.isChunked;
+    this.#endsWithRun = options.endsWithRun;
+    this.#clock = clock;
     socket.on('drain', () => {
       if (this.#isWatched) {
         socket.setTimeout(0, cut);
@@ -82,7 +80,7 @@ export class Stream implements Reader {
   /** Writes nothing once the stream has ended. */
   write({ chunk, plain }: Piece) {
     if (!this.#socket.writable) return;
-    this.writtenAt = this.#now();
+    this.writtenAt = this.#clock.ms;
     writeAll(this.#socket, this.#isChunked ? chunk : plain);
   }
 
@@ -124,7 +122,7 @@ export class Stream implements Reader {
 
   /** A part of the body, in one write with what must stand before it. */
   writeText(text: string, head = '') {
-    this.writtenAt = this.#now();
+    this.writtenAt = this.#clock.ms;
     this.#socket.write(head + (this.#isChunked ? chunkOf(text) : text));
   }
 
