@@ -30,13 +30,11 @@ export interface Batches<T extends Sendable> {
   next(): Batch<T>;
   /** Redis has answered. The `unsettled` ones have to be repeated, the others are settled. */
   answered(batch: Batch<T>, unsettled: readonly T[]): void;
-  /** The batch failed, and may have been too big: the next ones are half as big. */
-  shrink(batch: Batch<T>): void;
   /**
-   * The update failed alone. It goes on trial: other runs go first, then it is tried again. Returns false when it has
-   * failed too often and is not small. Then it is given up.
+   * All of it failed, and it may have been too big: the next ones are half as big. An update that was alone goes on trial:
+   * other runs go first, then it is tried again. Returns true if it has failed too often and is not small: it is given up.
    */
-  tryAgain(item: T): boolean;
+  failed(batch: Batch<T>): boolean;
   /** The trial of this update can't be made now: other runs go first. */
   postpone(item: T): void;
   /** Removes, and returns, all that was taken. */
@@ -78,10 +76,6 @@ export function createBatches<T extends Sendable>(take: () => T | undefined): Ba
     return { items, isTrial: true, isFull: true };
   }
 
-  function remove(items: ReadonlySet<T>) {
-    taken = taken.filter((item) => !items.has(item));
-  }
-
   return {
     get size() {
       return taken.length;
@@ -92,24 +86,26 @@ export function createBatches<T extends Sendable>(take: () => T | undefined): Ba
       return batch.items.length === 0 && trials.size > 0 ? trial() : batch;
     },
     answered: ({ items, isTrial }, unsettled) => {
+      const sent = new Set(items);
       const waiting = new Set(unsettled);
-      remove(new Set(items.filter((item) => !waiting.has(item))));
+      taken = taken.filter((item) => !sent.has(item) || waiting.has(item));
       if (unsettled.length === 0) mostBytes = Math.min(mostBytes + GROWTH_BYTES, MAX_BYTES);
       if (isTrial && unsettled.length === 0) trials.delete(items[0]?.runId ?? '');
       isTrialDue = !isTrial;
     },
-    shrink: ({ items }) => {
-      mostBytes = items.reduce((bytes, item) => bytes + item.bytes, 0) / 2;
+    failed: ({ items }) => {
       isTrialDue = false;
-    },
-    tryAgain: (item) => {
+      const [item] = items;
+      if (!item || items.length > 1) {
+        mostBytes = items.reduce((sum, { bytes }) => sum + bytes, 0) / 2;
+        return false;
+      }
       const failures = (trials.get(item.runId) ?? 0) + 1;
       trials.delete(item.runId);
-      isTrialDue = false;
-      const goesOn = failures < MAX_TRIALS || item.bytes < SUSPECT_BYTES;
-      if (goesOn) trials.set(item.runId, failures);
-      else remove(new Set([item]));
-      return goesOn;
+      const isGivenUp = failures >= MAX_TRIALS && item.bytes >= SUSPECT_BYTES;
+      if (isGivenUp) taken = taken.filter((other) => other !== item);
+      else trials.set(item.runId, failures);
+      return isGivenUp;
     },
     postpone: ({ runId }) => {
       const failures = trials.get(runId) ?? 0;

@@ -85,7 +85,10 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
       const { outcomes, mayBeTooBig } = await call(batch.items);
       const unsettled = batch.items.filter((item, i) => !isSettled(item, outcomes[i] ?? MISSING));
       if (!mayBeTooBig) batches.answered(batch, unsettled);
-      else afterFailure(batch);
+      else if (batches.failed(batch) && first) {
+        const reason = `Redis does not take an update of this size: ${blocked}`;
+        settle(first, { status: 'rejected', reason });
+      }
       if (unsettled.length === 0) {
         blocked = null;
         failures = 0;
@@ -106,13 +109,6 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
     }
     settle(item, outcome);
     return true;
-  }
-
-  function afterFailure(batch: Batch<T>) {
-    const [item] = batch.items;
-    if (batch.items.length > 1) batches.shrink(batch);
-    else if (onFailure === 'repeat' && item && !batches.tryAgain(item))
-      settle(item, { status: 'rejected', reason: `Redis does not take an update of this size: ${blocked}` });
   }
 
   function refuseAll({ items }: Batch<T>, outcomes: readonly Outcome[]) {

@@ -35,7 +35,7 @@ test('what failed is halved until one is alone, and grows again', () => {
   for (const length of [8, 4, 2]) {
     const batch = batches.next();
     assert.equal(batch.items.length, length);
-    batches.shrink(batch);
+    batches.failed(batch);
   }
   const alone = batches.next();
   assert.deepEqual(numbersOf(alone), [0]);
@@ -50,11 +50,11 @@ test('an update on trial lets other runs go first, and holds its own run back', 
     item(3, 1, 'good'),
     item(4, 1, 'good'),
   );
-  batches.shrink(batches.next());
-  batches.shrink(batches.next());
-  const [bad] = batches.next().items;
-  assert.equal(bad?.n, 1);
-  assert.equal(batches.tryAgain(bad), true);
+  batches.failed(batches.next());
+  batches.failed(batches.next());
+  const bad = batches.next();
+  assert.deepEqual(numbersOf(bad), [1]);
+  assert.equal(batches.failed(bad), false);
   const others = batches.next();
   assert.deepEqual([numbersOf(others), others.isTrial], [[3], false]);
   succeed(others);
@@ -68,12 +68,12 @@ test('an update that fails alone too often is given up, and its run goes on', ()
   const { batches, numbersOf } = setUp(item(1, 5000), item(2));
   let tries = 0;
   const first = batches.next();
-  batches.shrink(first);
+  batches.failed(first);
   for (;;) {
-    const [alone] = batches.next().items;
-    assert.equal(alone?.n, 1);
+    const alone = batches.next();
+    assert.deepEqual(numbersOf(alone), [1]);
     tries++;
-    if (!batches.tryAgain(alone)) break;
+    if (batches.failed(alone)) break;
   }
   assert.equal(tries, 5);
   assert.deepEqual(numbersOf(batches.next()), [2]);
@@ -82,8 +82,9 @@ test('an update that fails alone too often is given up, and its run goes on', ()
 test('a small update is never given up: it is the connection that failed', () => {
   const { batches } = setUp(item(1, 4095));
   for (let failures = 0; failures < 20; failures++) {
-    const [alone] = batches.next().items;
-    assert.ok(alone && batches.tryAgain(alone));
+    const alone = batches.next();
+    assert.equal(alone.items.length, 1);
+    assert.equal(batches.failed(alone), false);
   }
 });
 
@@ -100,12 +101,10 @@ test('whatever fails: of every run each update is settled once, in order, and on
       for (let batch = batches.next(); batch.items.length > 0; batch = batches.next()) {
         const bytes = batch.items.reduce((sum, one) => sum + one.bytes, 0);
         assert.ok(bytes <= MAX_BYTES || batch.items.length === 1);
-        const [first] = batch.items;
         if (bytes <= limit) {
           settled.push(...batch.items);
           batches.answered(batch, []);
-        } else if (batch.items.length > 1) batches.shrink(batch);
-        else if (first && !batches.tryAgain(first)) givenUp.push(first);
+        } else if (batches.failed(batch)) givenUp.push(...batch.items);
       }
       assert.equal(batches.size, 0);
       assert.deepEqual(new Set(givenUp), new Set(items.filter(({ bytes }) => bytes > limit)));
@@ -121,8 +120,9 @@ test('whatever fails: of every run each update is settled once, in order, and on
 test('a trial that is postponed lets other runs go first, and then the other trials', () => {
   const { batches, numbersOf, succeed, waiting } = setUp(item(1, 1, 'a'));
   const fail = () => {
-    const [alone] = batches.next().items;
-    assert.ok(alone && batches.tryAgain(alone));
+    const alone = batches.next();
+    assert.equal(alone.items.length, 1);
+    assert.equal(batches.failed(alone), false);
   };
   fail();
   waiting.push(item(2, 1, 'b'));
