@@ -38,8 +38,8 @@ async function rateOf(url: string, runCount: number): Promise<number> {
         const update = { state: 'RENDERING', progress: 0.5, log: `line ${next} of a job that renders` };
         return sendable({ runId, update, name: { source, n: ++n } });
       });
-      const { outcomes } = await call(batch);
-      recorded += outcomes.filter(({ status }) => status === 'recorded').length;
+      const { results } = await call(batch);
+      recorded += results.filter(([, { status }]) => status === 'recorded').length;
     }
   }
 

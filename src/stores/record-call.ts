@@ -5,15 +5,15 @@ import type { Redis } from 'ioredis';
 import { keyOf, type Settings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 import type { Nodes } from './nodes.ts';
-import { line, MISSING, parseReply, type Sendable, settingsLines } from './record-script.ts';
+import { line, parseReply, type Result, type Sendable, settingsLines } from './record-script.ts';
 import { reasonOf } from './redis-client.ts';
 
 const SCRIPT = readFileSync(new URL('./record.lua', import.meta.url), 'utf8');
 const SCRIPT_SHA = createHash('sha1').update(SCRIPT).digest('hex');
 
-export interface CallResult {
-  /** One for each update, in order. */
-  outcomes: Outcome[];
+export interface CallResult<T> {
+  /** One for each update, in order within a run. */
+  results: Result<T>[];
   /**
    * All of them failed, perhaps because the call was too big: the connection broke, no answer came in time, or the error is
    * not one of those that Redis gives for a while to everybody.
@@ -22,7 +22,7 @@ export interface CallResult {
 }
 
 /** Never rejects. */
-export type RecordCall = (batch: readonly Sendable[]) => Promise<CallResult>;
+export type RecordCall = <T extends Sendable>(batch: readonly T[]) => Promise<CallResult<T>>;
 
 /** What of the nodes it needs. */
 export type RecordNodes = Pick<Nodes, 'database' | 'isCluster' | 'of' | 'doubt' | 'lookAgain'>;
@@ -33,12 +33,12 @@ export function createRecordCall(nodes: RecordNodes, settings: Settings): Record
   /** Connections to which the script is known: else it would be sent for each of many runs. */
   const taught = new WeakSet<Redis>();
 
-  async function callNode(batch: readonly Sendable[], hasMoved = false): Promise<CallResult> {
-    const all = (outcome: Outcome) => batch.map(() => outcome);
+  async function callNode<T extends Sendable>(batch: readonly T[], hasMoved = false): Promise<CallResult<T>> {
+    const all = (outcome: Outcome) => batch.map((item): Result<T> => [item, outcome]);
     const node = nodes.of(keyFor(batch[0]?.runId ?? ''));
     if (node?.commands.status !== 'ready') {
-      const outcomes = all({ status: 'refused', reason: 'no connection to Redis' });
-      return { outcomes, mayBeTooBig: false };
+      const results = all({ status: 'refused', reason: 'no connection to Redis' });
+      return { results, mayBeTooBig: false };
     }
     const places = new Map<string, number>();
     const keys: string[] = [];
@@ -51,14 +51,14 @@ export function createRecordCall(nodes: RecordNodes, settings: Settings): Record
     try {
       const reply = await run(node.commands, keys, [head, ...updates]);
       taught.add(node.commands);
-      const outcomes = parseReply(reply, batch.length);
-      const [first] = outcomes;
-      if (first?.status === 'refused') nodes.doubt(node, first.reason);
-      return { outcomes, mayBeTooBig: false };
+      const results = parseReply(reply, batch);
+      const outcome = results[0]?.[1];
+      if (outcome?.status === 'refused') nodes.doubt(node, outcome.reason);
+      return { results, mayBeTooBig: false };
     } catch (error) {
       if (!isReplyError(error)) {
         const reason = 'the connection to Redis broke before it answered';
-        return { outcomes: all({ status: 'unknown', reason }), mayBeTooBig: true };
+        return { results: all({ status: 'unknown', reason }), mayBeTooBig: true };
       }
       // Nothing has failed: the slot is another node's now.
       if (/^-?MOVED\b/.test(error.message) && !hasMoved) {
@@ -68,15 +68,15 @@ export function createRecordCall(nodes: RecordNodes, settings: Settings): Record
       nodes.doubt(node, error.message);
       const status = wasNotRun(error) ? 'refused' : 'unknown';
       return {
-        outcomes: all({ status, reason: reasonOf(error) }),
+        results: all({ status, reason: reasonOf(error) }),
         mayBeTooBig: !PASSING.test(error.message),
       };
     }
   }
 
   /** At the same time, but for the call that teaches a node the script. */
-  async function callEach(runs: readonly (readonly Sendable[])[]): Promise<CallResult[]> {
-    const calls: Promise<CallResult>[] = [];
+  async function callEach<T extends Sendable>(runs: Iterable<readonly T[]>): Promise<CallResult<T>[]> {
+    const calls: Promise<CallResult<T>>[] = [];
     for (const run of runs) {
       const commands = nodes.of(keyFor(run[0]?.runId ?? ''))?.commands;
       const call = callNode(run);
@@ -86,21 +86,17 @@ export function createRecordCall(nodes: RecordNodes, settings: Settings): Record
     return Promise.all(calls);
   }
 
-  async function callByRun(batch: readonly Sendable[]): Promise<CallResult> {
-    const byRun = new Map<string, Sendable[]>();
+  async function callByRun<T extends Sendable>(batch: readonly T[]): Promise<CallResult<T>> {
+    const byRun = new Map<string, T[]>();
     for (const item of batch) {
       const items = byRun.get(item.runId);
       if (items) items.push(item);
       else byRun.set(item.runId, [item]);
     }
-    const runs = [...byRun.values()];
-    const results = await callEach(runs);
-    const outcomes = new Map(
-      runs.flatMap((items, i) => items.map((item, place) => [item, results[i]?.outcomes[place]] as const)),
-    );
+    const calls = await callEach(byRun.values());
     return {
-      outcomes: batch.map((item) => outcomes.get(item) ?? MISSING),
-      mayBeTooBig: results.every(({ mayBeTooBig }) => mayBeTooBig),
+      results: calls.flatMap(({ results }) => results),
+      mayBeTooBig: calls.every(({ mayBeTooBig }) => mayBeTooBig),
     };
   }
 

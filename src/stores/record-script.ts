@@ -4,9 +4,6 @@ import type { Recording } from '../runs/recording.ts';
 import { channelPrefix, type HistoryOptions } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 
-/** What Redis has not said. */
-export const MISSING: Outcome = { status: 'unknown', reason: 'the script gave no answer' };
-
 /** The script's first argument. `database`: the number of the one that the connection has selected. */
 export function settingsLines(options: HistoryOptions, database: number, isCluster: boolean): string {
   return (
@@ -64,14 +61,18 @@ export function line(name: string, value: string | number | undefined): string {
 
 type Reply = [refusal: string, ...outcomes: (string | [string, string])[]];
 
-/** An outcome for each of `count` updates. */
-export function parseReply(reply: unknown, count: number): Outcome[] {
+/** What became of an update. */
+export type Result<T> = readonly [item: T, outcome: Outcome];
+
+export function parseReply<T>(reply: unknown, batch: readonly T[]): Result<T>[] {
   const [refusal, ...outcomes] = reply as Reply;
-  if (refusal !== '') return Array.from({ length: count }, () => ({ status: 'refused', reason: refusal }));
-  return Array.from({ length: count }, (_, i) => parseOutcome(outcomes[i]) ?? MISSING);
+  return batch.map((item, i) => [
+    item,
+    refusal === '' ? parseOutcome(outcomes[i]) : { status: 'refused', reason: refusal },
+  ]);
 }
 
-function parseOutcome(outcome: Reply[number] | undefined): Outcome | null {
+function parseOutcome(outcome: Reply[number] | undefined): Outcome {
   const [status, text] = Array.isArray(outcome) ? outcome : [outcome];
   switch (status) {
     case 'recorded':
@@ -83,6 +84,6 @@ function parseOutcome(outcome: Reply[number] | undefined): Outcome | null {
     case 'rejected':
       return { status, reason: text ?? '' };
     default:
-      return null;
+      return { status: 'unknown', reason: 'the script gave no answer' };
   }
 }

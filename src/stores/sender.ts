@@ -1,9 +1,9 @@
 // Sends updates to Redis: one call at a time, in order, and repeats those that failed. The service's raw messages, its HTTP
 // requests and the publisher for Node all use this loop.
 import type { Outcome } from '../runs/store.ts';
-import { type Batch, createBatches } from './batches.ts';
+import { createBatches } from './batches.ts';
 import type { CallResult } from './record-call.ts';
-import { MISSING, type Sendable } from './record-script.ts';
+import type { Result, Sendable } from './record-script.ts';
 
 export interface Sender {
   /** Says that there is an update to take. The first call begins at once. */
@@ -24,7 +24,7 @@ export interface Sender {
 
 export interface SenderOptions<T extends Sendable> {
   /** Never rejects. */
-  call(batch: readonly T[]): Promise<CallResult>;
+  call(batch: readonly T[]): Promise<CallResult<T>>;
   /** The oldest update that waits. Once taken it is sent as it is, until it is settled. */
   take(): T | undefined;
   /** Called once for each update, in order within a run. */
@@ -82,8 +82,8 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
         await retrying.wait(retryMs(failures++));
         continue;
       }
-      const { outcomes, mayBeTooBig } = await call(batch.items);
-      const unsettled = batch.items.filter((item, i) => !isSettled(item, outcomes[i] ?? MISSING));
+      const { results, mayBeTooBig } = await call(batch.items);
+      const unsettled = results.filter((result) => !isSettled(result)).map(([item]) => item);
       if (!mayBeTooBig) batches.answered(batch, unsettled);
       else if (batches.failed(batch) && first) {
         const reason = `Redis does not take an update of this size: ${blocked}`;
@@ -95,14 +95,14 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
       } else if (onFailure === 'repeat') {
         options.onRepeat?.(blocked ?? '', unsettled.length);
         await retrying.wait(retryMs(failures++));
-      } else refuseAll(batch, outcomes);
+      } else refuseAll(results);
     }
     isSending = false;
     for (const resolve of emptied.splice(0)) resolve();
   }
 
   /** False when it failed: then `onFailure` says what becomes of it. */
-  function isSettled(item: T, outcome: Outcome): boolean {
+  function isSettled([item, outcome]: Result<T>): boolean {
     if (outcome.status === 'refused' || outcome.status === 'unknown') {
       blocked = outcome.reason;
       return false;
@@ -111,13 +111,11 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
     return true;
   }
 
-  function refuseAll({ items }: Batch<T>, outcomes: readonly Outcome[]) {
-    const reason = blocked ?? '';
-    for (const item of batches.clear()) {
-      const place = items.indexOf(item);
-      settle(item, place === -1 ? { status: 'refused', reason } : (outcomes[place] ?? MISSING));
-    }
-    for (let item = take(); item; item = take()) settle(item, { status: 'refused', reason });
+  function refuseAll(results: readonly Result<T>[]) {
+    const outcomes = new Map(results);
+    const refused: Outcome = { status: 'refused', reason: blocked ?? '' };
+    for (const item of batches.clear()) settle(item, outcomes.get(item) ?? refused);
+    for (let item = take(); item; item = take()) settle(item, refused);
   }
 
   return {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../src/runs/store.ts';
 import { createLanes } from '../../src/stores/lanes.ts';
-import type { CallResult, RecordCall } from '../../src/stores/record-call.ts';
+import type { RecordCall } from '../../src/stores/record-call.ts';
 
 const RECORDED: Outcome = { status: 'recorded' };
 
@@ -23,15 +23,13 @@ function setUp(call: RecordCall) {
 }
 
 test('a run whose node has changed takes another lane when nothing of it waits any more', async () => {
-  const calls: (() => void)[] = [];
-  const { nodes, push } = setUp(
-    (batch) =>
-      new Promise<CallResult>((resolve) => {
-        calls.push(() => resolve({ outcomes: batch.map(() => RECORDED), mayBeTooBig: false }));
-      }),
-  );
+  const answers: (() => void)[] = [];
+  const { nodes, push } = setUp(async (batch) => {
+    await new Promise<void>((resolve) => answers.push(resolve));
+    return { results: batch.map((item) => [item, RECORDED]), mayBeTooBig: false };
+  });
   const answer = async () => {
-    calls.shift()?.();
+    answers.shift()?.();
     await new Promise(setImmediate);
   };
   nodes.set('r', 'A').set('other', 'B');
@@ -51,7 +49,7 @@ test('a run whose node has changed takes another lane when nothing of it waits a
 test('lanes in which nothing waits are forgotten when there are many', async () => {
   const { nodes, lanes, push } = setUp(async (batch) => {
     if (batch[0]?.runId === 'waits') await new Promise(() => {});
-    return { outcomes: batch.map(() => RECORDED), mayBeTooBig: false };
+    return { results: batch.map((item) => [item, RECORDED]), mayBeTooBig: false };
   });
   nodes.set('waits', 'A');
   const lane = push('waits');

@@ -1,7 +1,6 @@
 // What waits to be recorded: in order, and in bounded space.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome } from '../../src/runs/store.ts';
 import { createOutbox, type OutboxOptions } from '../../src/stores/outbox.ts';
 import type { RecordCall } from '../../src/stores/record-call.ts';
 import { createTally } from '../../src/stores/tally.ts';
@@ -17,7 +16,7 @@ function setUp(options: Partial<OutboxOptions> = {}) {
   const call: RecordCall = async (batch) => {
     await opened;
     recorded.push(...batch.map(({ text }) => Number(/^n=(\d+)$/m.exec(text)?.[1])));
-    return { outcomes: batch.map((): Outcome => ({ status: 'recorded' })), mayBeTooBig: false };
+    return { results: batch.map((item) => [item, { status: 'recorded' }]), mayBeTooBig: false };
   };
   const tally = createTally(createKeptLog());
   const outbox = createOutbox({ call, isAnswering: async () => true, tally, ...options });

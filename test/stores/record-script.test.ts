@@ -23,8 +23,8 @@ const settings = parseSettings({});
 const keyOf = (runId: string) => `autoshorts:run:${runId}`;
 
 async function record(by: Redis, recordings: readonly Recording[]) {
-  const { outcomes } = await createRecordCall(oneNode(by), settings)(recordings.map((one) => sendable(one)));
-  return outcomes;
+  const { results } = await createRecordCall(oneNode(by), settings)(recordings.map((one) => sendable(one)));
+  return results.map(([, outcome]) => outcome);
 }
 
 function recording(runId: string, source: string, n: number): Recording {

@@ -12,11 +12,11 @@ const RECORDED: Outcome = { status: 'recorded' };
 const FULL: Outcome = { status: 'refused', reason: 'OOM' };
 const BROKE: Outcome = { status: 'unknown', reason: 'broke' };
 
-type Answer = (batch: readonly Sendable[]) => CallResult;
+type Answer = (batch: readonly Sendable[]) => CallResult<Sendable>;
 const updatesIn = (call: string) => call.split(',').length;
 const every =
   (outcome: Outcome, mayBeTooBig = false): Answer =>
-  (batch) => ({ outcomes: batch.map(() => outcome), mayBeTooBig });
+  (batch) => ({ results: batch.map((item) => [item, outcome]), mayBeTooBig });
 
 function setUp(t: TestContext, options: Partial<SenderOptions<Sendable>> = {}) {
   mock.timers.enable({ apis: ['setTimeout'] });
@@ -124,7 +124,10 @@ test('while Redis takes nothing, updates are repeated as they were, and it says 
 
 test('what Redis recorded of a batch is settled, and the rest repeated', async (t) => {
   const { push, answers, settled, later, sender } = setUp(t);
-  answers((batch) => ({ outcomes: batch.map((_, i) => (i === 0 ? RECORDED : FULL)), mayBeTooBig: false }));
+  answers((batch) => ({
+    results: batch.map((item, i) => [item, i === 0 ? RECORDED : FULL]),
+    mayBeTooBig: false,
+  }));
   for (const text of ['1', '2', '3']) push(text);
   await later(4);
   assert.deepEqual(settled, ['1 recorded', '2 recorded', '3 recorded']);
