@@ -1,6 +1,7 @@
 // The orderly end: tells streams when to come back, records what was heard, and closes the store.
 import type { Server } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { within } from '../runs/within.ts';
 
 export interface ShutdownSteps {
   server: Server;
@@ -32,16 +33,7 @@ export async function shutDown({
   closeReaders();
   // `close` waits for idle keep-alive connections as well.
   server.closeIdleConnections();
-  await withinMs(closed, deadlineMs * READERS_SHARE);
+  await within(deadlineMs * READERS_SHARE, closed);
   server.closeAllConnections();
-  await withinMs(closeStore(), deadlineMs * (1 - READERS_SHARE));
-}
-
-async function withinMs(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
+  await within(deadlineMs * (1 - READERS_SHARE), closeStore());
 }

@@ -1,5 +1,6 @@
 // The metrics of several processes as those of one. Counters never go down: what a process has counted stays when it ends.
 import { AggregatorRegistry, type Registry } from 'prom-client';
+import { within } from '../runs/within.ts';
 
 export type Report = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
@@ -24,12 +25,7 @@ export function createSumOfMetrics(reportMs = REPORT_MS): SumOfMetrics {
   let retired: object[] = [];
 
   async function ask(member: Member) {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(resolve, reportMs, null);
-    });
-    const report = await Promise.race([member.report(), late]);
-    clearTimeout(timer);
+    const report = await within(reportMs, member.report());
     if (report) member.last = report;
   }
 

@@ -7,6 +7,7 @@ import type { Recording } from '../runs/recording.ts';
 import { parseRunId } from '../runs/run-id.ts';
 import { type GivenSettings, keyOf, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
+import { within } from '../runs/within.ts';
 import { isAnswering } from '../stores/connection-problem.ts';
 import { createNodes, type Nodes, type NodesOptions } from '../stores/nodes.ts';
 import { createRecordCall } from '../stores/record-call.ts';
@@ -147,12 +148,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   async function flush(timeoutMs = FLUSH_TIMEOUT_MS): Promise<boolean> {
     sender.retryNow();
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([sender.whenEmpty(), timeout]);
-    clearTimeout(timer);
+    await within(timeoutMs, sender.whenEmpty());
     return countUnsettled() === 0;
   }
 

@@ -8,6 +8,7 @@ import { createDeliveryCounts, createRun, type DeliveryCounts, type Run } from '
 import type { Store } from './store.ts';
 import { createTurns } from './turns.ts';
 import { createUnknownRuns, TooManyRuns } from './unknown-runs.ts';
+import { within } from './within.ts';
 
 export interface HubOptions {
   store: Store;
@@ -180,12 +181,3 @@ export function createHub(options: HubOptions): Hub {
 }
 
 const nobody = () => '';
-
-async function within(ms: number, promise: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
-}

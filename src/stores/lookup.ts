@@ -1,6 +1,7 @@
 // Who knows which Redis servers take writes: nobody need be asked of one Redis, the sentinels of a master, the nodes of a
 // cluster.
 import type { Redis } from 'ioredis';
+import { within } from '../runs/within.ts';
 import type { Host } from './redis-url.ts';
 
 export interface Place {
@@ -21,13 +22,5 @@ const ANSWER_TIMEOUT_MS = 1000;
 
 /** Null where the answer doesn't come in time: one that hangs must not hold up what the others say. */
 export async function inTime<T>(answer: Promise<T>): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, ANSWER_TIMEOUT_MS, null);
-  });
-  try {
-    return await Promise.race([answer, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return (await within(ANSWER_TIMEOUT_MS, answer)) ?? null;
 }
