@@ -53,19 +53,15 @@ export function createBatches<T extends Sendable>(take: () => T | undefined): Ba
   function others(): Batch<T> {
     const items: T[] = [];
     let bytes = 0;
-    const fits = (item: T) => {
-      bytes += item.bytes;
-      if (items.length > 0 && (bytes > mostBytes || items.length === MAX_COUNT)) return false;
-      items.push(item);
-      return true;
-    };
-    for (const item of taken)
-      if (!trials.has(item.runId) && !fits(item)) return { items, isTrial: false, isFull: true };
-    while (taken.length < MAX_TAKEN) {
-      const item = take();
+    for (let i = 0; i < MAX_TAKEN; i++) {
+      const item = taken[i] ?? take();
       if (!item) break;
-      taken.push(item);
-      if (!trials.has(item.runId) && !fits(item)) return { items, isTrial: false, isFull: true };
+      taken[i] = item;
+      if (trials.has(item.runId)) continue;
+      bytes += item.bytes;
+      if (items.length > 0 && (bytes > mostBytes || items.length === MAX_COUNT))
+        return { items, isTrial: false, isFull: true };
+      items.push(item);
     }
     return { items, isTrial: false, isFull: false };
   }
