@@ -26,9 +26,7 @@ export type ParsedMessage =
 export function parseMessage(text: string): ParsedMessage {
   if (text.length > MAX_RAW_BYTES) return { ok: false, fault: 'too-large' };
   const value = parseTolerantJson(text);
-  const log = isObject(value) ? value.log : undefined;
-  if (isTooLarge(text) && bytesWithoutLog(text, log) > MAX_MESSAGE_BYTES)
-    return { ok: false, fault: 'too-large' };
+  if (isTooLarge(text, isObject(value) ? value.log : undefined)) return { ok: false, fault: 'too-large' };
   if (value === undefined) return { ok: false, fault: 'not-json' };
   if (!isObject(value)) return { ok: false, fault: 'not-an-object' };
   const id = parseRunId(value.run_id);
@@ -60,18 +58,14 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isTooLarge(text: string): boolean {
-  return (
-    text.length > MAX_MESSAGE_BYTES ||
-    (text.length * 3 > MAX_MESSAGE_BYTES && Buffer.byteLength(text) > MAX_MESSAGE_BYTES)
-  );
-}
-
-function bytesWithoutLog(text: string, log: unknown): number {
+/** But for its log. */
+function isTooLarge(text: string, log: unknown): boolean {
+  if (text.length * 3 <= MAX_MESSAGE_BYTES) return false;
   const bytes = Buffer.byteLength(text);
-  if (typeof log !== 'string') return bytes;
+  if (bytes <= MAX_MESSAGE_BYTES || typeof log !== 'string') return bytes > MAX_MESSAGE_BYTES;
   const logText = JSON.stringify(log);
   // A text of ASCII only spells other characters as \uXXXX: Python's json.dumps does.
   const isAscii = bytes === text.length;
-  return bytes - (isAscii ? logText.replace(NOT_ASCII, '\\uXXXX').length : Buffer.byteLength(logText));
+  const logBytes = isAscii ? logText.replace(NOT_ASCII, '\\uXXXX').length : Buffer.byteLength(logText);
+  return bytes - logBytes > MAX_MESSAGE_BYTES;
 }
