@@ -15,11 +15,8 @@ export interface JsonObject {
  */
 export function jsonText(value: unknown): string {
   const text = JSON.stringify(value);
-  return escapeLineSeparators(text.includes('\\ud') ? replaceLoneSurrogates(text) : text);
-}
-
-function escapeLineSeparators(text: string): string {
-  return text.replace(LINE_SEPARATORS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const wellFormed = text.includes('\\ud') ? replaceLoneSurrogates(text) : text;
+  return wellFormed.replace(LINE_SEPARATORS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**
