@@ -1,5 +1,6 @@
 // A cluster: which node owns which slots, as its nodes say.
 import type { Redis } from 'ioredis';
+import { createViews, type View } from './cluster-views.ts';
 import { inTime, type Lookup, type Place } from './lookup.ts';
 import { reasonOf } from './redis-client.ts';
 import type { Host } from './redis-url.ts';
@@ -22,6 +23,7 @@ export function createCluster({ hosts, connect, onNews }: ClusterOptions): Looku
   let scouts: readonly Redis[] = [];
   let reason = 'none has answered yet';
   let turn = 0;
+  const views = createViews();
 
   function sendScouts() {
     if (scouts.length > 0) return;
@@ -40,7 +42,7 @@ export function createCluster({ hosts, connect, onNews }: ClusterOptions): Looku
     scouts = [];
   }
 
-  async function ask(node: Redis): Promise<{ epoch: number; places: Place[] } | null> {
+  async function ask(node: Redis): Promise<View | null> {
     try {
       const [info, ranges] = await Promise.all([node.cluster('INFO'), node.cluster('SLOTS')]);
       const epoch = Number(/cluster_current_epoch:(\d+)/.exec(String(info))?.[1] ?? 0);
@@ -64,8 +66,8 @@ export function createCluster({ hosts, connect, onNews }: ClusterOptions): Looku
       const asked = [...ready.slice(turn % ready.length), ...ready.slice(0, turn % ready.length)];
       const all = [...asked.slice(0, MOST_ASKED), ...scouts.filter(({ status }) => status === 'ready')];
       const answers = await Promise.all(all.map((node) => inTime(ask(node))));
-      // The highest epoch is the newest decision: a node that was cut off from the others is behind.
-      const newest = answers.filter((answer) => answer !== null).sort((a, b) => b.epoch - a.epoch)[0];
+      const said = answers.filter((answer) => answer !== null);
+      const newest = said.length > 0 && views.newestOf(said);
       if (newest) return newest.places;
       throw new Error(`no node of the cluster says which of them has which runs: ${reason}`);
     },
