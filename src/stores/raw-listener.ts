@@ -8,21 +8,25 @@
 // Both record m4 as 200/1, and the script takes it once. B can't name m2: it doesn't know how far A has counted.
 //
 // In a cluster each node delivers in an order of its own, and a marker is heard on all of them: it bears the id of the node
-// on which it was set, and counts only there.
+// on which it was set, and counts only there. Who goes over from one node to another still records what the old one
+// delivers, until the marker of the new one is heard there: at this point all stop. What the new one has delivered by then
+// waits, as it may be the same.
 import { parseMessage } from '../runs/message.ts';
 import type { Recording } from '../runs/recording.ts';
+import { createRecentTexts, type RecentTexts } from './recent-texts.ts';
 import type { Tally } from './tally.ts';
 
 export interface Listener {
   /**
-   * A new connection, to this node ('' but in a cluster): nothing is recorded until the marker with this token is heard on
-   * it.
+   * A new connection, to this node ('' but in a cluster): nothing of it is recorded until the marker with this token is
+   * heard on it. What comes from the node before is recorded until somebody's marker of this one is heard there.
    */
   attach(token: string, node?: string): void;
-  /** That connection is gone: nothing is recorded, unless another has been attached since. */
+  /** That connection is gone: nothing of it is recorded. */
   detach(token: string): void;
-  onMarker(text: string): void;
-  onMessage(text: string): void;
+  /** On the connection with this token: by default the one that was attached last. */
+  onMarker(text: string, token?: string): void;
+  onMessage(text: string, token?: string): void;
   /** The own marker has been heard on this connection. */
   isAttached(): boolean;
   /** The newest epoch heard, of any server. The next marker must be newer. */
@@ -44,53 +48,111 @@ export interface ListenerOptions {
 }
 
 export function createListener({ push, onNewEpoch, onOtherNode, tally }: ListenerOptions): Listener {
-  let token = '';
-  let attached = false;
-  let node = '';
-  /** The newest that was set on any node, and the one from which is counted here. */
+  /** The newest that was set on any node. */
   let newest = 0;
-  let epoch = 0;
-  let n = 0;
+  let here = createStream('', '');
+  /** Of the node before, as long as it counts. */
+  let former: Stream | null = null;
+  /** What was recorded from the nodes before: where the slot goes on at once, from two. */
+  let elsewhere: readonly RecentTexts[] = [];
+  /** From here, while the node before counts. */
+  let held: Named[] = [];
+
+  const streamOf = (token: string) => (token === here.token ? here : token === former?.token ? former : null);
+
+  function endFormer() {
+    former = null;
+    const all = held;
+    held = [];
+    for (const named of all) recordFromHere(named);
+  }
+
+  function recordFromHere(named: Named) {
+    if (elsewhere.some((texts) => texts.take(named.text))) return tally.count('heard-before');
+    record(named, here);
+  }
+
+  function record({ text, name }: Named, { node, texts }: Stream) {
+    if (node !== '') texts.add(text);
+    const message = parseMessage(text);
+    if (!message.ok) return tally.count(message.fault, () => text.slice(0, FAULT_SAMPLE));
+    for (const { field, problem } of message.bad)
+      tally.count(`bad-${field}`, () => `${message.runId}: ${field} ${problem}`);
+    push({ runId: message.runId, update: message.update, name });
+  }
 
   return {
-    attach: (newToken, newNode = '') => {
-      token = newToken;
-      node = newNode;
-      attached = false;
+    attach: (token, node = '') => {
+      if (node === here.node) {
+        here.token = token;
+        here.isAttached = false;
+        return;
+      }
+      if (former) endFormer();
+      if (here.isAttached) former = here;
+      elsewhere = [here.texts, ...elsewhere].slice(0, 2);
+      here = createStream(token, node);
     },
-    detach: (oldToken) => {
-      if (oldToken !== token) return;
-      token = '';
-      attached = false;
+    detach: (token) => {
+      if (token === former?.token) return endFormer();
+      if (token !== here.token) return;
+      here.token = '';
+      here.isAttached = false;
     },
-    onMarker: (text) => {
+    onMarker: (text, token = here.token) => {
       const marker = MARKER.exec(text);
       if (!marker || Number(marker[1]) >= MAX_EPOCH)
         return tally.count('bad-marker', () => text.slice(0, FAULT_SAMPLE));
       newest = Math.max(newest, Number(marker[1]));
-      if ((marker[3] ?? '') !== node) {
-        if (!attached) return;
-        attached = false;
-        return onOtherNode?.();
+      const stream = streamOf(token);
+      if (!stream) return;
+      if ((marker[3] ?? '') !== stream.node) {
+        if (!stream.isAttached) return;
+        stream.isAttached = false;
+        return stream === former ? endFormer() : onOtherNode?.();
       }
-      if (Number(marker[1]) > epoch) {
-        epoch = Number(marker[1]);
-        n = 0;
+      if (Number(marker[1]) > stream.epoch) {
+        stream.epoch = Number(marker[1]);
+        stream.n = 0;
         onNewEpoch();
       }
-      if (marker[2] === token) attached = true;
+      if (marker[2] === stream.token) stream.isAttached = true;
     },
-    onMessage: (text) => {
+    onMessage: (text, token = here.token) => {
+      const stream = streamOf(token);
+      if (!stream) return;
       // Counted before it is read, so that servers of different versions agree.
-      n++;
-      if (!attached) return tally.count('before-marker');
-      const message = parseMessage(text);
-      if (!message.ok) return tally.count(message.fault, () => text.slice(0, FAULT_SAMPLE));
-      for (const { field, problem } of message.bad)
-        tally.count(`bad-${field}`, () => `${message.runId}: ${field} ${problem}`);
-      push({ runId: message.runId, update: message.update, name: { source: String(epoch), n } });
+      stream.n++;
+      if (!stream.isAttached) return tally.count('before-marker');
+      const named = { text, name: { source: String(stream.epoch), n: stream.n } };
+      if (stream === former) record(named, stream);
+      else if (former) held.push(named);
+      else recordFromHere(named);
     },
-    isAttached: () => attached,
+    isAttached: () => here.isAttached,
     newestEpoch: () => newest,
   };
+}
+
+/** What one connection delivers. */
+interface Stream {
+  readonly node: string;
+  /** Of the own marker. */
+  token: string;
+  /** The own marker has been heard. */
+  isAttached: boolean;
+  /** Of the newest marker heard here that was set on this node; and how many messages since. */
+  epoch: number;
+  n: number;
+  /** Recorded from here. */
+  readonly texts: RecentTexts;
+}
+
+function createStream(token: string, node: string): Stream {
+  return { token, node, isAttached: false, epoch: 0, n: 0, texts: createRecentTexts() };
+}
+
+interface Named {
+  text: string;
+  name: Recording['name'];
 }

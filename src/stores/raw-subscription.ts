@@ -13,7 +13,10 @@ import { createReminder } from './reminder.ts';
 
 const MARKER_SCRIPT = readFileSync(new URL('./marker.lua', import.meta.url), 'utf8');
 
-const RETRY_MS = 1000;
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 1000;
+/** How long a node that was left is heard: the next one has been connected by then, and its marker has come to this one. */
+const LINGER_MS = 1000;
 
 export interface RawSubscriptionOptions {
   client: Redis;
@@ -27,11 +30,14 @@ export interface RawSubscriptionOptions {
 }
 
 export interface RawSubscription {
-  /** By channel: of both between `hear` and `leave` or `lose`, whether or not Redis allows them, and else of none. */
+  /** By channel: of both from `hear` until a while after `leave`, or until `lose`, and else of none. Redis may refuse them. */
   readonly handlers: ReadonlyMap<string, (text: string) => void>;
   /** The connection's first commands, or again when the own marker can't be relied on any more. */
   hear(): Promise<void>;
-  leave(): void;
+  /** Between `hear` and `leave` or `lose`. */
+  isWanted(): boolean;
+  /** Another node is heard from now on, or will be. In a cluster this one is still heard for a while. See raw-listener.ts. */
+  leave(onLeft?: () => void): void;
   /** The connection is gone. */
   lose(): void;
   /** Why raw messages aren't heard; null when they are. */
@@ -43,18 +49,25 @@ export function createRawSubscription(options: RawSubscriptionOptions): RawSubsc
   const markerKey = markerKeyOf(keyPrefix);
   const markerChannel = markerChannelOf(keyPrefix, nodes.database);
   const handlers = new Map<string, (text: string) => void>();
-  /** Of the own marker; '' between `leave` or `lose` and `hear`. */
+  /** Of the own marker; '' before `hear`, and when it has ended. */
   let id = '';
+  let isMarked = false;
   let refusal: string | null = null;
   const reminder = createReminder();
   let retry: NodeJS.Timeout | undefined;
+  let retryMs = FIRST_RETRY_MS;
+  let lingering: NodeJS.Timeout | undefined;
+  let onLeft = () => {};
   let warnedOfResp2 = false;
 
   async function hear() {
-    clearTimeout(retry);
-    handlers.set(rawChannel, listener.onMessage).set(markerChannel, listener.onMarker);
+    stopTimers();
     const own = randomBytes(8).toString('base64url');
     id = own;
+    isMarked = false;
+    handlers
+      .set(rawChannel, (text) => listener.onMessage(text, own))
+      .set(markerChannel, (text) => listener.onMarker(text, own));
     // Else this server has left the node meanwhile, or begun anew: the listener may hear another connection already.
     const isCurrent = () => id === own;
     const token = node.id === '' ? own : `${own}@${node.id}`;
@@ -69,6 +82,8 @@ export function createRawSubscription(options: RawSubscriptionOptions): RawSubsc
       if (marked) await markByOtherConnection(marked, token);
       if (!isCurrent()) return;
       refusal = null;
+      isMarked = true;
+      retryMs = FIRST_RETRY_MS;
       reminder.end();
     } catch (error) {
       // Or the connection broke, and the next one begins anew.
@@ -79,7 +94,8 @@ export function createRawSubscription(options: RawSubscriptionOptions): RawSubsc
       if (reminder.isDue(reason))
         log.error({ reason, channel: rawChannel }, 'Redis refuses the raw channel or its marker; trying on');
       refusal = reason;
-      retry = setTimeout(hear, RETRY_MS).unref();
+      retry = setTimeout(hear, retryMs).unref();
+      retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
     }
   }
 
@@ -111,23 +127,42 @@ export function createRawSubscription(options: RawSubscriptionOptions): RawSubsc
     return [listener.newestEpoch(), token, channelPrefix(nodes.database)];
   }
 
-  function lose() {
+  function stopTimers() {
     clearTimeout(retry);
+    clearTimeout(lingering);
+    lingering = undefined;
+  }
+
+  function lose() {
+    stopTimers();
     // Until the next own marker nothing counts as heard.
     listener.detach(id);
     handlers.clear();
     id = '';
+    isMarked = false;
+    onLeft();
+    onLeft = () => {};
+  }
+
+  function end() {
+    client.unsubscribe(rawChannel, markerChannel).catch((error: unknown) => {
+      log.debug({ reason: reasonOf(error) }, 'UNSUBSCRIBE failed: what still comes is not recorded');
+    });
+    lose();
   }
 
   return {
     handlers,
     hear,
+    isWanted: () => id !== '' && lingering === undefined,
     lose,
-    leave: () => {
-      lose();
-      client.unsubscribe(rawChannel, markerChannel).catch((error: unknown) => {
-        log.debug({ reason: reasonOf(error) }, 'UNSUBSCRIBE failed: what still comes is not recorded');
-      });
+    leave: (then = () => {}) => {
+      onLeft = then;
+      if (id === '' || client.status !== 'ready') return lose();
+      // Where no marker of this server counts it records nothing either.
+      if (node.id === '' || !isMarked) return end();
+      stopTimers();
+      lingering = setTimeout(end, LINGER_MS).unref();
     },
     problem: () => {
       if (refusal) return `Redis refuses the raw channel: ${refusal}`;

@@ -8,8 +8,9 @@ export interface RedisNode {
   /** In a cluster the node's id, else ''. */
   readonly id: string;
   readonly commands: Redis;
-  /** Another connection to it. `close` ends it as well. */
+  /** Another connection to it, which whoever asks for it ends. */
   connect(name: string, answerTimeoutMs: number): Redis;
+  /** Ends the connection for commands. */
   close(): void;
 }
 
@@ -23,19 +24,12 @@ export interface RedisNodeOptions {
 }
 
 export function createRedisNode({ at, id, name, answerTimeoutMs, ...options }: RedisNodeOptions): RedisNode {
-  const clients: Redis[] = [];
-  const connect = (clientName: string, timeoutMs: number) => {
-    const client = options.connect(at, clientName, timeoutMs);
-    clients.push(client);
-    return client;
-  };
+  const commands = options.connect(at, name, answerTimeoutMs);
   return {
     address: typeof at === 'string' ? at : shownHost(at),
     id,
-    commands: connect(name, answerTimeoutMs),
-    connect,
-    close: () => {
-      for (const client of clients) client.disconnect();
-    },
+    commands,
+    connect: (clientName, timeoutMs) => options.connect(at, clientName, timeoutMs),
+    close: () => commands.disconnect(),
   };
 }

@@ -113,7 +113,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       },
       onGone: () => {
         links.delete(node);
-        subscriber.close();
+        subscriber.leave();
         for (const end of ends) end();
       },
     };

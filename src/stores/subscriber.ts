@@ -45,6 +45,8 @@ export interface Subscriber {
   connections(): ReadonlyMap<string, Redis>;
   /** Why announcements or raw messages aren't heard on these; null when they are, as far as they answer. */
   problem(): string | null;
+  /** The node goes: closes, but for the raw channel, which is still heard for a while. */
+  leave(): void;
   close(): void;
 }
 
@@ -107,9 +109,9 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     if (client.status === 'ready' && !isAttached) void attach();
     else if (isAttached && isAsked() !== hasTried) void tryToFollow();
     if (rawClient.status !== 'ready' || (!isSharded && !isAttached)) return;
-    const isHeard = raw.handlers.size > 0;
-    if (isHome() && !isHeard) void raw.hear();
-    if (isHeard && !isHome()) raw.leave();
+    if (isHome() === raw.isWanted()) return;
+    if (isHome()) void raw.hear();
+    else raw.leave();
   }
 
   function forgetTry() {
@@ -173,6 +175,19 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
     onConnection('back', isMoved);
   }
 
+  function closeFollowing() {
+    clearInterval(pinger);
+    client.off('ready', attach).off('close', lose).off('smessage', hear).off('moved', onMoved);
+    rawClient.off('ready', rehome);
+    lose();
+    client.disconnect();
+  }
+
+  function closeRaw() {
+    rawClient.off('message', hear).off('close', raw.lose);
+    rawClient.disconnect();
+  }
+
   function logged(command: string) {
     return (error: unknown) => log.debug({ command, reason: reasonOf(error) }, 'subscriber command failed');
   }
@@ -207,14 +222,14 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       const problem = isHome() ? raw.problem() : null;
       return problem ?? (followRefusal && `Redis refuses the channels of runs: ${followRefusal}`);
     },
+    leave: () => {
+      closeFollowing();
+      raw.leave(closeRaw);
+    },
     close: () => {
-      clearInterval(pinger);
-      client.off('ready', attach).off('close', lose).off('smessage', hear).off('moved', onMoved);
-      rawClient.off('message', hear).off('ready', rehome).off('close', raw.lose);
+      closeFollowing();
       raw.lose();
-      rawClient.disconnect();
-      lose();
-      client.disconnect();
+      closeRaw();
     },
   };
 }

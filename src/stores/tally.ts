@@ -19,6 +19,7 @@ const CONSEQUENCES = new Map([
     'bad-attempt',
   ].map((reason) => [reason, 'raw messages recorded without a bad field'] as const),
   ['before-marker', 'raw messages came too early for this server to record them'],
+  ['heard-before', 'raw messages are taken for those that the node before has delivered'],
   ['superseded', 'raw messages of an attempt that a higher one has followed are not recorded'],
   ['bad-marker', 'a marker is none of ours'],
   ['repeated-later', 'raw messages wait for Redis'],

@@ -10,7 +10,7 @@ export const RUNS = ['하나', 'two', 'three', 'four', 'five', 'six'];
 export async function tryCluster(
   t: TestContext,
   failOver: (cluster: RedisCluster) => Promise<void>,
-  options: { seed: number; updates: number; mayRepeatRaw?: boolean },
+  options: { seed: number; updates: number },
 ) {
   const cluster = await startCluster();
   t.after(cluster.stop);
