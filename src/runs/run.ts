@@ -110,7 +110,7 @@ export function createRun(
   let isSynced = false;
   let holds = 0;
   /** Some subscriber waits for `isSynced`. */
-  let isHolding = false;
+  let isAwaited = false;
   /** Events up to this one are no news: they were there when the store was read first, or were flushed. */
   let oldId = 0;
   let wasRead = false;
@@ -129,7 +129,7 @@ export function createRun(
         return;
       }
       if (step.kind === 'ask-store') {
-        isHolding = true;
+        isAwaited = true;
         return;
       }
       subscriber.cursor = step.next;
@@ -163,8 +163,8 @@ export function createRun(
     setSynced: (synced) => {
       if (isSynced === synced) return;
       isSynced = synced;
-      if (synced && isHolding) {
-        isHolding = false;
+      if (synced && isAwaited) {
+        isAwaited = false;
         onDirty();
       }
     },
@@ -191,8 +191,7 @@ export function createRun(
     apply: (event) => {
       if (history.holds(event)) return true;
       // One turn may bring more events than the history holds. Readers with room get the oldest ones before they go.
-      const isFull = history.events.length >= historyLimit;
-      if (isFull && flushedId < history.firstId && event.id === history.lastId + 1) flush();
+      if (history.events.length >= historyLimit && flushedId < history.firstId) flush();
       if (!history.append(event)) return false;
       hasChanged();
       return true;
