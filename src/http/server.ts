@@ -5,7 +5,6 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { TooManyRuns } from '../runs/unknown-runs.ts';
 import { acceptStreams } from './accept-streams.ts';
-import type { Access } from './access.ts';
 import { type AdmissionOptions, checkHostField, createAdmission, wrongWay } from './admission.ts';
 import { endWith, rawProblem } from './bare-socket.ts';
 import { answerBrokenRequests } from './broken-requests.ts';
@@ -17,7 +16,6 @@ import type { Found } from './route.ts';
 import { type CutCounts, countCut, createSpareConnections } from './spare-connections.ts';
 
 export interface HttpServerOptions extends AdmissionOptions {
-  access: Access;
   /** A client that takes nothing of its answer for so long, and sends nothing, is cut. */
   stallMs: number;
   /** How many connections may be open besides those of readers. */
