@@ -1,4 +1,4 @@
-// What is told of a reader that has left: for the log and the metrics.
+// The end of an open connection, and what is told of its reader then: for the log and the metrics.
 import type { Cursor } from '../runs/cursor.ts';
 
 export const ENDINGS = [
@@ -20,4 +20,12 @@ export interface Departure {
   /** What it had of each of its runs, in the order in which it asked for them. Empty if it was sent away before. */
   cursors: readonly Cursor[];
   ending: Ending;
+}
+
+/** The delivery side of an open connection. */
+export interface Served {
+  /** Its token has expired: says so, and closes. */
+  expire(): void;
+  /** The connection has closed: stops reading. To be called once. */
+  leave(): Departure;
 }

@@ -2,7 +2,7 @@
 // came in time.
 import type { Socket } from 'node:net';
 import type { Reader, Run, Subscription } from '../runs/run.ts';
-import type { Departure, Ending } from './departure.ts';
+import type { Departure, Ending, Served } from './departure.ts';
 import type { Format } from './format.ts';
 import { LAST_CHUNK, type Piece } from './piece.ts';
 import { type Start, writeAll } from './stream.ts';
@@ -20,9 +20,10 @@ export interface LongPollOptions {
   closing: string;
 }
 
-export class LongPoll {
+export class LongPoll implements Served {
   readonly #socket: Socket;
   readonly #options: LongPollOptions;
+  readonly #all: Set<LongPoll>;
   readonly #timer: NodeJS.Timeout;
   /** Runs that found the socket full: they may have more to send. */
   readonly #unfinished = new Set<Run>();
@@ -32,9 +33,12 @@ export class LongPoll {
   #events = 0;
   #ending: Ending = 'the client left';
 
-  constructor(socket: Socket, options: LongPollOptions) {
+  /** `all` are those that wait. */
+  constructor(socket: Socket, options: LongPollOptions, all: Set<LongPoll>) {
     this.#socket = socket;
     this.#options = options;
+    this.#all = all;
+    all.add(this);
     this.#timer = setTimeout(() => this.#answerWhole(options.nothing, 'nothing came'), options.waitMs);
     socket.on('drain', () => {
       socket.resume();
@@ -60,18 +64,15 @@ export class LongPoll {
     this.#answerWhole(this.#options.nothing, 'its token expired');
   }
 
-  departure(): Departure {
+  leave(): Departure {
+    this.#all.delete(this);
+    clearTimeout(this.#timer);
+    for (const subscription of this.#subscriptions) subscription.cancel();
     return {
       events: this.#events,
       cursors: this.#subscriptions.map(({ cursor }) => cursor),
       ending: this.#ending,
     };
-  }
-
-  /** Stops waiting and reading. */
-  cancel() {
-    clearTimeout(this.#timer);
-    for (const subscription of this.#subscriptions) subscription.cancel();
   }
 
   /** The answer is whole only when each of the runs has been asked. */

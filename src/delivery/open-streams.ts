@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net';
 import type { Format } from './format.ts';
 import { LongPoll, type LongPollOptions } from './long-poll.ts';
-import { createPiece, type Piece } from './piece.ts';
+import { onceForAll } from './once-for-all.ts';
+import { createPiece } from './piece.ts';
 import { type Start, Stream, type StreamOptions } from './stream.ts';
 
 /** A full socket is closed when its peer takes nothing for this many heartbeats. */
@@ -14,7 +15,8 @@ const SHUTDOWN = 'the service shuts down';
 export interface OpenStreams {
   /**
    * Sends the response's head and the format's first bytes at once, as routers expect bytes even from a silent run. The
-   * events that are there to read go in the same write. The socket must flow, so that its end is noticed.
+   * events that are there to read go in the same write. The socket must flow, so that its end is noticed. It is kept
+   * until its `leave` is called.
    */
   open(socket: Socket, options: StreamOptions & { head: string }, starts: readonly Start[]): Stream;
   /** Answers once: with the messages after the cursors, or after a while that there are none. */
@@ -34,39 +36,24 @@ export function createOpenStreams({ heartbeatMs, now }: OpenStreamsOptions): Ope
   const longPolls = new Set<LongPoll>();
   let isClosed = false;
   // Monotonic, and set at each look, so that ten thousand writes don't ask the system for the time.
-  const clock = { ms: performance.now() };
+  const home = { streams, clockMs: performance.now() };
   setInterval(look, heartbeatMs / LOOKS_PER_INTERVAL).unref();
 
   function look() {
-    clock.ms = performance.now();
-    const pings = new Map<Format, Piece>();
+    home.clockMs = performance.now();
+    const pingOf = onceForAll((format: Format) => createPiece(format.ping(now())));
     for (const stream of streams) {
-      if (clock.ms - stream.writtenAt < heartbeatMs) continue;
-      if (stream.isWritable()) stream.write(pingOf(stream.format, pings));
+      if (home.clockMs - stream.writtenAt < heartbeatMs) continue;
+      if (stream.isWritable()) stream.write(pingOf(stream.format));
       // One beat has gone by already.
       else stream.watch((MAX_STALLED_BEATS - 1) * heartbeatMs);
     }
   }
 
-  function pingOf(format: Format, pings: Map<Format, Piece>): Piece {
-    const ping = pings.get(format) ?? createPiece(format.ping(now()));
-    pings.set(format, ping);
-    return ping;
-  }
-
-  function keep<T extends Stream | LongPoll>(socket: Socket, one: T, all: Set<T>) {
-    all.add(one);
-    socket.on('close', () => {
-      all.delete(one);
-      one.cancel();
-    });
-  }
-
   return {
     open: (socket, options, starts) => {
       const { format, head } = options;
-      const stream = new Stream(socket, options, clock);
-      keep(socket, stream, streams);
+      const stream = new Stream(socket, options, home);
       socket.cork();
       stream.writeText(format.hello(now()), head);
       stream.read(starts);
@@ -75,8 +62,8 @@ export function createOpenStreams({ heartbeatMs, now }: OpenStreamsOptions): Ope
       return stream;
     },
     answerOnce: (socket, options, starts) => {
-      const longPoll = new LongPoll(socket, { ...options, stallMs: MAX_STALLED_BEATS * heartbeatMs });
-      keep(socket, longPoll, longPolls);
+      const stallMs = MAX_STALLED_BEATS * heartbeatMs;
+      const longPoll = new LongPoll(socket, { ...options, stallMs }, longPolls);
       if (isClosed) longPoll.refuse();
       else longPoll.read(starts);
       return longPoll;

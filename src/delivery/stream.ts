@@ -4,7 +4,7 @@ import type { Cursor } from '../runs/cursor.ts';
 import type { RunEvent } from '../runs/event.ts';
 import type { Reader, Run, Subscription } from '../runs/run.ts';
 import type { Snapshot } from '../runs/snapshot.ts';
-import type { Departure, Ending } from './departure.ts';
+import type { Departure, Ending, Served } from './departure.ts';
 import type { Format } from './format.ts';
 import { chunkOf, LAST_CHUNK, type Piece } from './piece.ts';
 
@@ -22,29 +22,36 @@ export interface StreamOptions {
   endsWithRun: boolean;
 }
 
+/** What all streams share. */
+interface Home {
+  readonly streams: Set<Stream>;
+  readonly clockMs: number;
+}
+
 /**
  * A class, so that ten thousand streams share their methods. The events of a turn cost a stream one write of bytes that it
  * shares with others.
  */
-export class Stream implements Reader {
-  /** When something was last written: ms, by the clock. */
+export class Stream implements Reader, Served {
+  /** When something was last written: ms, by the clock of all streams. */
   writtenAt = 0;
   readonly format: Format;
   readonly #socket: Socket;
   readonly #isChunked: boolean;
   readonly #endsWithRun: boolean;
-  readonly #clock: { readonly ms: number };
+  readonly #home: Home;
   #subscriptions: readonly Subscription[] = [];
   #isWatched = false;
   #events = 0;
   #ending: Ending = 'the client left';
 
-  constructor(socket: Socket, options: StreamOptions, clock: { readonly ms: number }) {
+  constructor(socket: Socket, options: StreamOptions, home: Home) {
     this.#socket = socket;
     this.format = options.format;
     this.#isChunked = options.isChunked;
     this.#endsWithRun = options.endsWithRun;
-    this.#clock = clock;
+    this.#home = home;
+    home.streams.add(this);
     socket.on('drain', () => {
       if (this.#isWatched) {
         socket.setTimeout(0, cut);
@@ -55,7 +62,7 @@ export class Stream implements Reader {
     });
   }
 
-  /** Reads until the stream closes. */
+  /** Reads until `leave` is called. */
   read(starts: readonly Start[]) {
     this.#subscriptions = starts.map(({ run, cursor }) => run.subscribe(this, cursor));
   }
@@ -80,7 +87,7 @@ export class Stream implements Reader {
   /** Writes nothing once the stream has ended. */
   write({ chunk, plain }: Piece) {
     if (!this.#socket.writable) return;
-    this.writtenAt = this.#clock.ms;
+    this.writtenAt = this.#home.clockMs;
     writeAll(this.#socket, this.#isChunked ? chunk : plain);
   }
 
@@ -96,7 +103,9 @@ export class Stream implements Reader {
     this.#socket.setTimeout(ms, cut);
   }
 
-  departure(): Departure {
+  leave(): Departure {
+    this.#home.streams.delete(this);
+    for (const subscription of this.#subscriptions) subscription.cancel();
     return {
       events: this.#events,
       cursors: this.#subscriptions.map(({ cursor }) => cursor),
@@ -122,17 +131,12 @@ export class Stream implements Reader {
 
   /** A part of the body, in one write with what must stand before it. */
   writeText(text: string, head = '') {
-    this.writtenAt = this.#clock.ms;
+    this.writtenAt = this.#home.clockMs;
     this.#socket.write(head + (this.#isChunked ? chunkOf(text) : text));
   }
 
   expire() {
     this.breakOff(this.format.expired, 'its token expired');
-  }
-
-  /** Stops reading. */
-  cancel() {
-    for (const subscription of this.#subscriptions) subscription.cancel();
   }
 }
 

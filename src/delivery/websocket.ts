@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Cursor } from '../runs/cursor.ts';
 import type { Run, Subscription } from '../runs/run.ts';
-import type { Departure, Ending } from './departure.ts';
+import type { Ending, Served } from './departure.ts';
 import { MAX_STALLED_BEATS } from './open-streams.ts';
 import { createWebSocketReader, type WebSocketReader } from './web-socket-reader.ts';
 
@@ -29,21 +29,9 @@ const UNAUTHORIZED = 4401;
 
 export interface WebSockets {
   /** Completes the handshake, then delivers the run, which the hub has opened. Null if the handshake fails. */
-  accept(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    run: Run,
-    cursor: Cursor,
-  ): AcceptedWebSocket | null;
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, run: Run, cursor: Cursor): Served | null;
   /** Closes every socket with 1001; also one that is accepted later. */
   close(): void;
-}
-
-export interface AcceptedWebSocket {
-  /** Its token has expired: closes with 4401. */
-  expire(): void;
-  departure(): Departure;
 }
 
 export interface WebSocketOptions {
@@ -79,7 +67,7 @@ export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSoc
     }
   }
 
-  function deliver(socket: WebSocket, run: Run, cursor: Cursor): AcceptedWebSocket {
+  function deliver(socket: WebSocket, run: Run, cursor: Cursor): Served {
     const reader = createWebSocketReader(socket, now);
     const peer: Peer = { reader, missedPongs: 0, ending: 'the client left' };
     peers.set(socket, peer);
@@ -91,10 +79,6 @@ export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSoc
     socket.on('error', () => {
       peer.ending = 'it broke the protocol';
     });
-    socket.on('close', () => {
-      peers.delete(socket);
-      subscription?.cancel();
-    });
     if (isClosed) sendAway(socket, peer);
     else {
       subscription = run.subscribe(reader.reader, cursor);
@@ -105,17 +89,21 @@ export function createWebSockets({ heartbeatMs, now }: WebSocketOptions): WebSoc
         peer.ending = 'its token expired';
         socket.close(UNAUTHORIZED, 'the token has expired');
       },
-      departure: () => ({
-        events: reader.eventCount(),
-        cursors: subscription ? [subscription.cursor] : [],
-        ending: reader.refusedMessage() ? 'it broke the protocol' : peer.ending,
-      }),
+      leave: () => {
+        peers.delete(socket);
+        subscription?.cancel();
+        return {
+          events: reader.eventCount(),
+          cursors: subscription ? [subscription.cursor] : [],
+          ending: reader.refusedMessage() ? 'it broke the protocol' : peer.ending,
+        };
+      },
     };
   }
 
   return {
     accept: (request, socket, head, run, cursor) => {
-      let accepted: AcceptedWebSocket | null = null;
+      let accepted: Served | null = null;
       // It calls back at once, or not at all.
       server.handleUpgrade(request, socket, head, (webSocket) => {
         accepted = deliver(webSocket, run, cursor);

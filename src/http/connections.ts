@@ -1,7 +1,7 @@
 // Open streams, long polls and WebSockets. Each takes a place, ends when its token expires, and leaves a line in the log.
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import { type Departure, ENDINGS, type Ending } from '../delivery/departure.ts';
+import { type Departure, ENDINGS, type Ending, type Served } from '../delivery/departure.ts';
 import { type Cursor, cursorName } from '../runs/cursor.ts';
 import type { GiveBack, Place, Places, Refusal } from './connection-limits.ts';
 import type { Expiries } from './expiries.ts';
@@ -22,13 +22,6 @@ interface Reading {
   runIds: readonly string[];
   /** What the reader had of each of its runs when it came. */
   from: readonly Cursor[];
-}
-
-/** The delivery side of an open connection. */
-export interface Served {
-  /** Its token has expired: says so, and closes. */
-  expire(): void;
-  departure(): Departure;
 }
 
 export interface Connections {
@@ -76,7 +69,7 @@ export function createConnections(places: Places, expiries: Expiries, log: Logge
       giveBack();
       takeBack?.();
       if (!served) return;
-      tell({ transport, runIds, from }, served.departure(), {
+      tell({ transport, runIds, from }, served.leave(), {
         bytes: (socket as { bytesWritten?: number }).bytesWritten,
         seconds: Math.round((performance.now() - since) / 100) / 10,
       });

@@ -6,8 +6,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
+import type { Served } from '../../src/delivery/departure.ts';
 import { createPlaces } from '../../src/http/connection-limits.ts';
-import { type Connections, createConnections, type Served } from '../../src/http/connections.ts';
+import { type Connections, createConnections } from '../../src/http/connections.ts';
 import { createExpiries } from '../../src/http/expiries.ts';
 import { SNAPSHOT } from '../../src/runs/cursor.ts';
 
@@ -22,7 +23,7 @@ const LIMITS = {
 
 const SERVED: Served = {
   expire: () => {},
-  departure: () => ({ events: 0, cursors: [SNAPSHOT], ending: 'the client left' }),
+  leave: () => ({ events: 0, cursors: [SNAPSHOT], ending: 'the client left' }),
 };
 
 function setUp(t: TestContext) {
