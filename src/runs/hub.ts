@@ -89,7 +89,12 @@ export function createHub(options: HubOptions): Hub {
 
   function addRun(runId: string, client: string): FollowedRun {
     if (runs.size >= maxOpenRuns) throw new TooManyRuns(`${maxOpenRuns} runs are open`);
-    const run = createRun(runId, historyLimit, () => hasChanged(run, client), counts, options.onWritten);
+    const onDirty = () => {
+      if (run.history.lastId !== 0) unknown.remove(runId);
+      else if (runs.get(runId)?.run === run) unknown.add(runId, client);
+      turns.markDirty(run);
+    };
+    const run = createRun(runId, historyLimit, onDirty, counts, options.onWritten);
     const followed = followRun(run, follow);
     runs.set(runId, followed);
     unknown.add(runId, client);
@@ -103,14 +108,6 @@ export function createHub(options: HubOptions): Hub {
       return null;
     });
     if (last === null) throw new TooManyRuns('too many runs are open that nobody has published to');
-  }
-
-  /** `client` opened it. */
-  function hasChanged(run: Run, client: string) {
-    const { runId, history } = run;
-    if (history.lastId !== 0) unknown.remove(runId);
-    else if (runs.get(runId)?.run === run) unknown.add(runId, client);
-    turns.markDirty(run);
   }
 
   async function syncAll(all: FollowedRun[]) {
