@@ -116,7 +116,9 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
         stream.n = 0;
         onNewEpoch();
       }
-      if (marker[2] === stream.token) stream.isAttached = true;
+      if (marker[2] !== stream.token) return;
+      if (stream === here && !here.isAttached) former?.texts.settle();
+      stream.isAttached = true;
     },
     onMessage: (text, token = here.token) => {
       const stream = streamOf(token);

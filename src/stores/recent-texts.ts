@@ -3,12 +3,19 @@
 
 export interface RecentTexts {
   add(text: string): void;
-  /** True once for each time that it was added lately. */
+  /** The next node is heard from now on. */
+  settle(): void;
+  /**
+   * True once for each time that it was added lately. Of a text that was added several times those count that the next node
+   * can still have delivered after `settle`: who only counts up sends the same text again and again.
+   */
   take(text: string): boolean;
 }
 
-/** By far more than the nodes take to tell each other, and no more: who says the same twice would not be heard the second time. */
+/** By far more than the nodes take to tell each other. */
 const SETTLE_MS = 750;
+/** As long as they take on a busy machine. A longer time would lose more of what has the same text. */
+const LAG_MS = 150;
 /** Longer than two nodes are heard beside each other. */
 const KEPT_MS = 1000;
 /** Of each of two parts. */
@@ -16,12 +23,15 @@ const MAX_CHARACTERS = 4 * 1024 * 1024;
 
 /** `now`: ms, monotonic. */
 export function createRecentTexts(now: () => number = () => performance.now()): RecentTexts {
-  let older = new Map<string, number>();
-  let newer = new Map<string, number>();
+  /** When each was added. */
+  let older = new Map<string, number[]>();
+  let newer = new Map<string, number[]>();
   /** Of `newer`. */
   let begunAt = now();
   let characters = 0;
   let addedAt = now();
+  /** What was added before counts only where it was the only one with its text. */
+  let settlesFrom = 0;
 
   return {
     add: (text) => {
@@ -33,7 +43,12 @@ export function createRecentTexts(now: () => number = () => performance.now()): 
         characters = 0;
       }
       characters += text.length;
-      newer.set(text, (newer.get(text) ?? 0) + 1);
+      const times = newer.get(text);
+      if (times) times.push(addedAt);
+      else newer.set(text, [addedAt]);
+    },
+    settle: () => {
+      settlesFrom = now() - LAG_MS;
     },
     take: (text) => {
       if (newer.size === 0 && older.size === 0) return false;
@@ -43,11 +58,12 @@ export function createRecentTexts(now: () => number = () => performance.now()): 
         return false;
       }
       for (const texts of [newer, older]) {
-        const count = texts.get(text);
-        if (count === undefined) continue;
-        if (count === 1) texts.delete(text);
-        else texts.set(text, count - 1);
-        return true;
+        const times = texts.get(text);
+        if (!times) continue;
+        const counting = times.length === 1 ? times : times.filter((time) => time >= settlesFrom);
+        if (counting.length > 1) texts.set(text, counting.slice(1));
+        else texts.delete(text);
+        if (counting.length > 0) return true;
       }
       return false;
     },

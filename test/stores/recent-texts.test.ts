@@ -51,3 +51,21 @@ test('what is two seconds old is there no more, and of many characters only the 
   for (let i = 0; i < 4; i++) texts.add(String(i).repeat(4_300_000));
   assert.equal(texts.take('b'), false);
 });
+
+test('of a text that comes again and again those count that the next node can still deliver', () => {
+  const { texts, wait } = setUp();
+  texts.add('only once');
+  for (let i = 0; i < 4; i++) {
+    texts.add('again');
+    wait(100);
+  }
+  // Two were added in the last 150 ms before, and one after it.
+  wait(-100);
+  texts.settle();
+  wait(30);
+  texts.add('again');
+  assert.deepEqual(
+    ['again', 'again', 'again', 'again', 'only once'].map((text) => texts.take(text)),
+    [true, true, true, false, true],
+  );
+});
