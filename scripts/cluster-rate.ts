@@ -2,7 +2,7 @@
 //   node --import tsx scripts/cluster-rate.ts
 import { parseSettings } from '../src/runs/settings.ts';
 import { createNodes } from '../src/stores/nodes.ts';
-import { createRecordCall } from '../src/stores/record-call.ts';
+import { createRecordScript } from '../src/stores/record-call.ts';
 import { sendable } from '../src/stores/record-script.ts';
 import { slotOf } from '../src/stores/slots.ts';
 import { startCluster } from '../test/support/cluster.ts';
@@ -22,7 +22,7 @@ async function rateOf(url: string, runCount: number): Promise<number> {
   await nodes.whenReady(5000);
   await nodes.lookAgain();
   await Promise.all(nodes.all.map(({ commands }) => commands.status === 'ready' || nodes.whenReady(5000)));
-  const call = createRecordCall(nodes, parseSettings({}));
+  const script = createRecordScript(nodes, parseSettings({}));
   const runs = Array.from({ length: runCount }, (_, i) => `run ${i}`);
   const source = `rate${++sources}`;
   const begun = performance.now();
@@ -38,7 +38,7 @@ async function rateOf(url: string, runCount: number): Promise<number> {
         const update = { state: 'RENDERING', progress: 0.5, log: `line ${next} of a job that renders` };
         return sendable({ runId, update, name: { source, n: ++n } });
       });
-      const { results } = await call(batch);
+      const { results } = await script.call(batch);
       recorded += results.filter(([, { status }]) => status === 'recorded').length;
     }
   }

@@ -5,12 +5,11 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { Recording } from '../runs/recording.ts';
 import { parseRunId } from '../runs/run-id.ts';
-import { type GivenSettings, keyOf, parseSettings } from '../runs/settings.ts';
+import { type GivenSettings, parseSettings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
 import { within } from '../runs/within.ts';
-import { isAnswering } from '../stores/connection-problem.ts';
 import { createNodes, type Nodes, type NodesOptions } from '../stores/nodes.ts';
-import { createRecordCall } from '../stores/record-call.ts';
+import { createRecordScript } from '../stores/record-call.ts';
 import { type Sendable, sendable } from '../stores/record-script.ts';
 import { createSender } from '../stores/sender.ts';
 import { createAttempts, redisClock } from './attempts.ts';
@@ -93,7 +92,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
   });
   const isReady = () => nodes.isKnown && nodes.all.some(({ commands }) => commands.status === 'ready');
-  const call = createRecordCall(nodes, settings);
   let wasReady = false;
   const backlog = createBacklog({
     mostPerRun: Math.max(MIN_WAITING, 2 * settings.historyLimit),
@@ -108,7 +106,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   let place = 0;
   let closed = false;
   const sender = createSender<Sent>({
-    call,
+    script: createRecordScript(nodes, settings),
     take,
     settle,
     onFailure: 'repeat',
@@ -116,7 +114,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
       // Without a connection the client has more to say.
       if (isReady()) warnOnce('redis', `updates wait, as Redis can't record them: ${reason}`);
     },
-    isAnswering: ({ runId }) => isAnswering(nodes.of(keyOf(settings.keyPrefix, runId))?.commands),
   });
 
   /** An update is named when it leaves the backlog, so that a name never stands for two things. */

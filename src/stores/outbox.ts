@@ -5,7 +5,7 @@ import type { Recording } from '../runs/recording.ts';
 import type { Outcome } from '../runs/store.ts';
 import { MAX_COUNT } from './batches.ts';
 import { createLanes } from './lanes.ts';
-import type { RecordCall } from './record-call.ts';
+import type { RecordScript } from './record-call.ts';
 import { type Sendable, sendable } from './record-script.ts';
 import type { Tally } from './tally.ts';
 
@@ -28,11 +28,9 @@ export interface Outbox {
 }
 
 export interface OutboxOptions {
-  call: RecordCall;
+  script: RecordScript;
   /** Runs of different lanes don't wait for each other. See lanes.ts. Default: all go in one. */
   laneOf?(runId: string): string;
-  /** See `SenderOptions`. */
-  isAnswering(item: Sendable): Promise<boolean>;
   tally: Tally;
   /** Beyond either the oldest go, counted. Room for a burst that a healthy Redis needs a second for. */
   maxWaiting?: number;
@@ -52,15 +50,14 @@ const GATHER_MS = 10;
  * run is recorded. Updates are not folded: a folded one would have no name of its own, and could not be told from a repeat.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { call, isAnswering, tally, laneOf = () => '' } = options;
+  const { script, tally, laneOf = () => '' } = options;
   const { maxWaiting = 50_000, maxBytes = 64 * 1024 * 1024 } = options;
   const latency = createLatency();
   const lanes = createLanes<Waiting>(laneOf, {
-    call,
+    script,
     settle,
     onFailure: 'repeat',
     onRepeat: (reason, count) => tally.count('repeated-later', () => reason, count),
-    isAnswering,
     gatherMs: GATHER_MS,
   });
 

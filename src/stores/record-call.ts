@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { keyOf, type Settings } from '../runs/settings.ts';
 import type { Outcome } from '../runs/store.ts';
+import { isAnswering } from './connection-problem.ts';
 import type { Nodes } from './nodes.ts';
 import { line, parseReply, type Result, type Sendable, settingsLines } from './record-script.ts';
 import { reasonOf } from './redis-client.ts';
@@ -21,14 +22,18 @@ export interface CallResult<T> {
   mayBeTooBig: boolean;
 }
 
-/** Never rejects. */
-export type RecordCall = <T extends Sendable>(batch: readonly T[]) => Promise<CallResult<T>>;
+export interface RecordScript {
+  /** Never rejects. */
+  call<T extends Sendable>(batch: readonly T[]): Promise<CallResult<T>>;
+  /** Whether the update's Redis answers a small command. If it does, the failure of a single update is due to that update. */
+  isAnswering(item: Sendable): Promise<boolean>;
+}
 
 /** What of the nodes it needs. */
 export type RecordNodes = Pick<Nodes, 'database' | 'isCluster' | 'of' | 'doubt' | 'lookAgain'>;
 
 /** Of a cluster's node a call takes one run, as a script must not touch several slots; else all of them. */
-export function createRecordCall(nodes: RecordNodes, settings: Settings): RecordCall {
+export function createRecordScript(nodes: RecordNodes, settings: Settings): RecordScript {
   const keyFor = (runId: string) => keyOf(settings.keyPrefix, runId);
   /** Connections to which the script is known: else it would be sent for each of many runs. */
   const taught = new WeakSet<Redis>();
@@ -100,7 +105,10 @@ export function createRecordCall(nodes: RecordNodes, settings: Settings): Record
     };
   }
 
-  return (batch) => (nodes.isCluster ? callByRun(batch) : callNode(batch));
+  return {
+    call: (batch) => (nodes.isCluster ? callByRun(batch) : callNode(batch)),
+    isAnswering: ({ runId }) => isAnswering(nodes.of(keyFor(runId))?.commands),
+  };
 }
 
 async function run(client: Redis, keys: string[], args: string[]): Promise<unknown> {

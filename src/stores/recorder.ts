@@ -1,7 +1,7 @@
 // Records updates whose sender waits for the outcome. Nothing is repeated: the sender can be told what went wrong.
 import type { Outcome, Store } from '../runs/store.ts';
 import { createLanes, type Lane } from './lanes.ts';
-import type { RecordCall } from './record-call.ts';
+import type { RecordScript } from './record-call.ts';
 import { type Sendable, sendable } from './record-script.ts';
 
 interface Waiting extends Sendable {
@@ -9,9 +9,9 @@ interface Waiting extends Sendable {
 }
 
 /** Runs of different lanes don't wait for each other: their nodes may be different ones. See lanes.ts. */
-export function createRecorder(call: RecordCall, laneOf: (runId: string) => string): Store['record'] {
+export function createRecorder(script: RecordScript, laneOf: (runId: string) => string): Store['record'] {
   const lanes = createLanes<Waiting>(laneOf, {
-    call,
+    script,
     settle: (item, outcome) => item.settle(outcome),
     onFailure: 'refuse',
   });

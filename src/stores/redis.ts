@@ -4,12 +4,12 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { keyOf, markerKeyOf, type Settings } from '../runs/settings.ts';
 import type { ConnectionListener, Store, StoreStatus } from '../runs/store.ts';
-import { connectionProblem, isAnswering } from './connection-problem.ts';
+import { connectionProblem } from './connection-problem.ts';
 import { createHistoryReader } from './history-reader.ts';
 import { createNodes } from './nodes.ts';
 import { createOutbox } from './outbox.ts';
 import { createListener } from './raw-listener.ts';
-import { createRecordCall } from './record-call.ts';
+import { createRecordScript } from './record-call.ts';
 import { createRecorder } from './recorder.ts';
 import { recordingProblem, startWarnings } from './redis-checks.ts';
 import { reasonOf } from './redis-client.ts';
@@ -61,19 +61,14 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   });
   const links = new Map<RedisNode, Link>();
   const linkStates = createLinkStates();
-  const call = createRecordCall(nodes, options);
+  const script = createRecordScript(nodes, options);
   const tally = createTally(log);
   const laneOf = (runId: string) => {
     if (!nodes.isCluster) return '';
     const key = historyKey(runId);
     return `${Math.floor(slotOf(key) / SLOTS_IN_LANE)} ${nodes.of(key)?.id ?? ''}`;
   };
-  const outbox = createOutbox({
-    call,
-    laneOf,
-    isAnswering: ({ runId }) => isAnswering(nodes.of(historyKey(runId))?.commands),
-    tally,
-  });
+  const outbox = createOutbox({ script, laneOf, tally });
   const listener = createListener({
     push: outbox.push,
     onNewEpoch: outbox.hurry,
@@ -223,7 +218,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   }
 
   return {
-    record: createRecorder(call, laneOf),
+    record: createRecorder(script, laneOf),
     read: createHistoryReader((runId, start, stop) =>
       ask(historyKey(runId), (commands, key) => commands.lrange(key, start, stop)),
     ),

@@ -2,7 +2,7 @@
 // requests and the publisher for Node all use this loop.
 import type { Outcome } from '../runs/store.ts';
 import { createBatches } from './batches.ts';
-import type { CallResult } from './record-call.ts';
+import type { RecordScript } from './record-call.ts';
 import type { Result, Sendable } from './record-script.ts';
 
 export interface Sender {
@@ -23,8 +23,7 @@ export interface Sender {
 }
 
 export interface SenderOptions<T extends Sendable> {
-  /** Never rejects. */
-  call(batch: readonly T[]): Promise<CallResult<T>>;
+  script: RecordScript;
   /** The oldest update that waits. Once taken it is sent as it is, until it is settled. */
   take(): T | undefined;
   /** Called once for each update, in order within a run. */
@@ -37,8 +36,6 @@ export interface SenderOptions<T extends Sendable> {
   onFailure: 'repeat' | 'refuse';
   /** `count` updates are repeated, for this reason. */
   onRepeat?(reason: string, count: number): void;
-  /** Whether the update's Redis answers a small command. If it does, the failure of a single update is due to that update. */
-  isAnswering?(item: T): Promise<boolean>;
   /**
    * The least time from one call to the next, so that more updates share a call. A full batch does not wait, and `hurry`
    * ends the wait. Default: 0.
@@ -50,7 +47,7 @@ const RETRY_MS = 100;
 const MAX_RETRY_MS = 2000;
 
 export function createSender<T extends Sendable>(options: SenderOptions<T>): Sender {
-  const { call, take, settle, onFailure, gatherMs = 0 } = options;
+  const { script, take, settle, onFailure, gatherMs = 0 } = options;
   const batches = createBatches(take);
   const gathering = createPause();
   const retrying = createPause();
@@ -77,12 +74,12 @@ export function createSender<T extends Sendable>(options: SenderOptions<T>): Sen
       }
       gatherUntil = performance.now() + gatherMs;
       const [first] = batch.items;
-      if (batch.isTrial && first && options.isAnswering && !(await options.isAnswering(first))) {
+      if (batch.isTrial && first && !(await script.isAnswering(first))) {
         batches.postpone(first);
         await retrying.wait(retryMs(failures++));
         continue;
       }
-      const { results, mayBeTooBig } = await call(batch.items);
+      const { results, mayBeTooBig } = await script.call(batch.items);
       const unsettled = results.filter((result) => !isSettled(result)).map(([item]) => item);
       if (!mayBeTooBig) batches.answered(batch, unsettled);
       else if (batches.failed(batch) && first) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { parseSettings } from '../../src/runs/settings.ts';
-import { createRecordCall } from '../../src/stores/record-call.ts';
+import { createRecordScript } from '../../src/stores/record-call.ts';
 import { createRecorder } from '../../src/stores/recorder.ts';
 import { readHistory } from '../support/history-list.ts';
 import { oneNode } from '../support/one-node.ts';
@@ -14,7 +14,7 @@ async function startRecorder(t: TestContext) {
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
-  return { client, record: createRecorder(createRecordCall(oneNode(client), parseSettings({})), () => '') };
+  return { client, record: createRecorder(createRecordScript(oneNode(client), parseSettings({})), () => '') };
 }
 
 test('a repeat in the call of its first one is answered with it', async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { parseSettings } from '../../src/runs/settings.ts';
 import type { Update } from '../../src/runs/update.ts';
-import { createRecordCall } from '../../src/stores/record-call.ts';
+import { createRecordScript } from '../../src/stores/record-call.ts';
 import { createRecorder } from '../../src/stores/recorder.ts';
 import { oneNode } from '../support/one-node.ts';
 import { startRedis } from '../support/redis.ts';
@@ -14,7 +14,7 @@ async function startRecording(t: TestContext) {
   const redis = await startRedis();
   t.after(redis.stop);
   const client = await redis.client();
-  const record = createRecorder(createRecordCall(oneNode(client), parseSettings({})), () => '');
+  const record = createRecorder(createRecordScript(oneNode(client), parseSettings({})), () => '');
   /** The entries, after these updates of one publisher. */
   return async (runId: string, updates: readonly Update[]) => {
     await record(updates.map((update, i) => ({ runId, update, name: { source: 'p', n: i + 1 } })));

@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Outcome } from '../../src/runs/store.ts';
 import { createLanes } from '../../src/stores/lanes.ts';
-import type { RecordCall } from '../../src/stores/record-call.ts';
+import type { RecordScript } from '../../src/stores/record-call.ts';
 
 const RECORDED: Outcome = { status: 'recorded' };
 
-function setUp(call: RecordCall) {
+function setUp(call: RecordScript['call']) {
   const nodes = new Map<string, string>();
   const lanes = createLanes((runId) => nodes.get(runId) ?? '', {
-    call,
+    script: { call, isAnswering: async () => true },
     settle: () => {},
     onFailure: 'repeat',
   });

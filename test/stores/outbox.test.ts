@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOutbox, type OutboxOptions } from '../../src/stores/outbox.ts';
-import type { RecordCall } from '../../src/stores/record-call.ts';
+import type { RecordScript } from '../../src/stores/record-call.ts';
 import { createTally } from '../../src/stores/tally.ts';
 import { createKeptLog } from '../support/kept-log.ts';
 
@@ -13,13 +13,13 @@ function setUp(options: Partial<OutboxOptions> = {}) {
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
-  const call: RecordCall = async (batch) => {
+  const call: RecordScript['call'] = async (batch) => {
     await opened;
     recorded.push(...batch.map(({ text }) => Number(/^n=(\d+)$/m.exec(text)?.[1])));
     return { results: batch.map((item) => [item, { status: 'recorded' }]), mayBeTooBig: false };
   };
   const tally = createTally(createKeptLog());
-  const outbox = createOutbox({ call, isAnswering: async () => true, tally, ...options });
+  const outbox = createOutbox({ script: { call, isAnswering: async () => true }, tally, ...options });
   const push = (n: number, length = 0) =>
     outbox.push({ runId: 'r', update: { log: 'x'.repeat(length) }, name: { source: '100', n } });
   return { outbox, push, open, recorded, dropped: () => tally.totals().get('dropped-oldest') ?? 0 };

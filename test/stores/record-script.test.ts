@@ -4,7 +4,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import type { Recording } from '../../src/runs/recording.ts';
 import { parseSettings } from '../../src/runs/settings.ts';
-import { createRecordCall } from '../../src/stores/record-call.ts';
+import { createRecordScript } from '../../src/stores/record-call.ts';
 import { sendable } from '../../src/stores/record-script.ts';
 import { readHistory } from '../support/history-list.ts';
 import { createObserved } from '../support/observed.ts';
@@ -23,7 +23,8 @@ const settings = parseSettings({});
 const keyOf = (runId: string) => `autoshorts:run:${runId}`;
 
 async function record(by: Redis, recordings: readonly Recording[]) {
-  const { results } = await createRecordCall(oneNode(by), settings)(recordings.map((one) => sendable(one)));
+  const script = createRecordScript(oneNode(by), settings);
+  const { results } = await script.call(recordings.map((one) => sendable(one)));
   return results.map(([, outcome]) => outcome);
 }
 

@@ -4,7 +4,7 @@ import { mock, type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Outcome } from '../../src/runs/store.ts';
 import { MAX_COUNT } from '../../src/stores/batches.ts';
-import type { CallResult } from '../../src/stores/record-call.ts';
+import type { CallResult, RecordScript } from '../../src/stores/record-call.ts';
 import type { Sendable } from '../../src/stores/record-script.ts';
 import { createSender, type SenderOptions } from '../../src/stores/sender.ts';
 
@@ -12,13 +12,17 @@ const RECORDED: Outcome = { status: 'recorded' };
 const FULL: Outcome = { status: 'refused', reason: 'OOM' };
 const BROKE: Outcome = { status: 'unknown', reason: 'broke' };
 
-type Answer = (batch: readonly Sendable[]) => CallResult<Sendable>;
+type Answer = <T extends Sendable>(batch: readonly T[]) => CallResult<T>;
 const updatesIn = (call: string) => call.split(',').length;
 const every =
   (outcome: Outcome, mayBeTooBig = false): Answer =>
   (batch) => ({ results: batch.map((item) => [item, outcome]), mayBeTooBig });
 
-function setUp(t: TestContext, options: Partial<SenderOptions<Sendable>> = {}) {
+interface Setting extends Partial<SenderOptions<Sendable>> {
+  isAnswering?: RecordScript['isAnswering'];
+}
+
+function setUp(t: TestContext, { isAnswering = async () => true, ...options }: Setting = {}) {
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
   const waiting: Sendable[] = [];
@@ -26,9 +30,12 @@ function setUp(t: TestContext, options: Partial<SenderOptions<Sendable>> = {}) {
   const settled: string[] = [];
   let answer = every(RECORDED);
   const sender = createSender({
-    call: async (batch) => {
-      calls.push(batch.map(({ text }) => text).join());
-      return answer(batch);
+    script: {
+      call: async (batch) => {
+        calls.push(batch.map(({ text }) => text).join());
+        return answer(batch);
+      },
+      isAnswering,
     },
     take: () => waiting.shift(),
     settle: ({ text }, { status }) => settled.push(`${text} ${status}`),
