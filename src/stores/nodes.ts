@@ -123,7 +123,7 @@ export function createNodes(options: NodesOptions): Nodes {
     const known = new Map(all.map((node) => [`${node.address} ${node.id}`, node]));
     const nodes = places.map((place) => known.get(keyOf(place)) ?? open(place.at, place.id));
     const gone = all.filter((node) => !nodes.includes(node));
-    const slots: (RedisNode | undefined)[] = new Array(SLOTS);
+    const slots = new Array<RedisNode | undefined>(SLOTS).fill(undefined);
     for (const [i, place] of places.entries())
       for (const [from, to] of place.slots) slots.fill(nodes[i], from, to + 1);
     const isSame = gone.length === 0 && slots.every((node, slot) => node === bySlot[slot]);
@@ -192,7 +192,7 @@ export function createNodes(options: NodesOptions): Nodes {
     if (kind === 'cluster' && address.database !== 0)
       return 'a cluster has the database 0 only: REDIS_URL names another';
     if (all.length === 0) return problem ?? 'no Redis is known yet';
-    const orphans = kind === 'cluster' ? bySlot.filter((node) => node === undefined).length : 0;
+    const orphans = kind === 'cluster' ? SLOTS - bySlot.filter((node) => node !== undefined).length : 0;
     return orphans === 0 ? null : `the cluster has no node for ${orphans} of its ${SLOTS} slots`;
   }
 

@@ -4,6 +4,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { parseSettings } from '../../src/runs/settings.ts';
 import type { Store } from '../../src/runs/store.ts';
 import { createRedisStore } from '../../src/stores/redis.ts';
+import { slotOf } from '../../src/stores/slots.ts';
 import { type RedisCluster, startCluster } from '../support/cluster.ts';
 import { createKeptLog } from '../support/kept-log.ts';
 import { pollUntil } from '../support/poll-until.ts';
@@ -86,4 +87,21 @@ test('when a slot moves its runs are out of step, and no others, until they are 
   assert.deepEqual(lost, ['moves', 'moves']);
   const reconnections = [...store.links().values()].map(({ reconnections }) => reconnections);
   assert.deepEqual(new Set(reconnections), new Set([0]));
+});
+
+test('a cluster with a slot that no node has is not ready, and says so', async (t) => {
+  const store = makeStore(t, 'orphaned');
+  await untilReady(store);
+  const slot = slotOf('orphaned:run:r');
+  const owner = await cluster.masterOf('orphaned:run:r');
+  await pollUntil('a slot that no node has', async () => {
+    for (const server of [owner, ...cluster.servers])
+      await cluster
+        .clientOf(server)
+        .cluster('DELSLOTS', slot)
+        .catch((error: Error) => assert.match(error.message, /already unassigned/));
+    return (await store.status()).reason === 'the cluster has no node for 1 of its 16384 slots';
+  });
+  await cluster.clientOf(owner).cluster('ADDSLOTS', slot);
+  await untilReady(store);
 });
