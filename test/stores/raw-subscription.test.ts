@@ -1,6 +1,6 @@
 // The raw channel on the connections to two nodes, of which one has the marker's key, and then the other.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { createListener } from '../../src/stores/raw-listener.ts';
 import { createRawSubscription } from '../../src/stores/raw-subscription.ts';
 import { createTally } from '../../src/stores/tally.ts';
@@ -8,19 +8,19 @@ import { createKeptLog } from '../support/kept-log.ts';
 import { oneNode } from '../support/one-node.ts';
 import { startRedis } from '../support/redis.ts';
 
-test('a node that is left while Redis is asked does not take the listener from the next one', async (t) => {
+/** A Redis whose connections stand for those to several nodes; and the epochs under which their messages are recorded. */
+async function setUp(t: TestContext) {
   const redis = await startRedis();
   t.after(redis.stop);
   const admin = await redis.client();
-  await admin.call('ACL', 'SETUSER', 'service', 'on', '>password', '~*', '+@all', 'resetchannels');
+  await admin.call('ACL', 'SETUSER', 'service', 'on', '>password', '~*', '+@all', '&*');
   const log = createKeptLog();
-  const epochs: string[] = [];
+  const recorded: string[] = [];
   const listener = createListener({
-    push: ({ name }) => epochs.push(name.source),
+    push: ({ name, update }) => recorded.push(`${update.log} ${name.source}`),
     onNewEpoch: () => {},
     tally: createTally(log),
   });
-
   async function makeChannel(id: string) {
     const client = await redis.client();
     await client.auth('service', 'password');
@@ -33,16 +33,33 @@ test('a node that is left while Redis is asked does not take the listener from t
       listener,
       log,
     });
-    client.on('message', (channel, text) => raw.handlers.get(channel)?.(text));
+    /** Of the markers that were set on it. */
+    const epochs: string[] = [];
+    client.on('message', (channel, text) => {
+      if (channel === 'autoshorts:marker' && text.endsWith(`@${id}`)) epochs.push(text.split(' ')[0] ?? '');
+      raw.handlers.get(channel)?.(text);
+    });
     t.after(raw.lose);
-    return { raw, client };
+    return { raw, client, epochs };
   }
   const [old, next] = [await makeChannel('old'), await makeChannel('next')];
-  const markers: string[] = [];
-  // As in a cluster, each connection hears the markers of all nodes.
-  next.client.on('message', (channel, text) => {
-    if (channel === 'autoshorts:marker') markers.push(text);
-  });
+  return {
+    admin,
+    old,
+    next,
+    recorded,
+    /** Fulfilled when both connections have heard it, if they hear the channel. */
+    publish: async (text: string) => {
+      await admin.publish('raw', JSON.stringify({ run_id: 'r', log: text }));
+      // What was announced before is heard before the answer.
+      for (const { client } of [old, next]) await client.ping();
+    },
+  };
+}
+
+test('a node that is left while Redis is asked does not take the listener from the next one', async (t) => {
+  const { admin, old, next, recorded, publish } = await setUp(t);
+  await admin.call('ACL', 'SETUSER', 'service', 'resetchannels');
   // After a refusal it asks for the channel first, and sets its marker when it has it.
   await old.raw.hear();
   assert.match(old.raw.problem() ?? '', /Redis refuses the raw channel/);
@@ -52,10 +69,28 @@ test('a node that is left while Redis is asked does not take the listener from t
   old.raw.leave();
   await next.raw.hear();
   await asked;
-  await admin.publish('raw', '{"run_id":"r","log":"heard"}');
-  // What was announced before is heard before the answer.
-  await next.client.ping();
-  const own = markers.filter((marker) => marker.endsWith('@next')).map((marker) => marker.split(' ')[0]);
-  assert.equal(own.length, 1);
-  assert.deepEqual(epochs, own, 'it counts from the marker of the node that it hears');
+  await publish('heard');
+  assert.equal(next.epochs.length, 1);
+  assert.deepEqual(
+    recorded,
+    [`heard ${next.epochs[0]}`],
+    'it counts from the marker of the node that it hears',
+  );
+});
+
+test('a node that is left is heard until the marker of the next one has come to it', async (t) => {
+  const { admin, old, next, recorded, publish } = await setUp(t);
+  await old.raw.hear();
+  await publish('a');
+  const left = new Promise<void>((resolve) => {
+    old.raw.leave(resolve);
+  });
+  assert.equal(old.raw.isWanted(), false);
+  await publish('b');
+  await next.raw.hear();
+  await publish('c');
+  assert.deepEqual(recorded, [`a ${old.epochs[0]}`, `b ${old.epochs[0]}`, `c ${next.epochs[0]}`]);
+  await left;
+  await old.client.ping();
+  assert.deepEqual(await admin.pubsub('NUMSUB', 'raw'), ['raw', 1]);
 });
