@@ -80,17 +80,6 @@ export function createRecordScript(nodes: RecordNodes, settings: Settings): Reco
   }
 
   /** At the same time, but for the call that teaches a node the script. */
-  async function callEach<T extends Sendable>(runs: Iterable<readonly T[]>): Promise<CallResult<T>[]> {
-    const calls: Promise<CallResult<T>>[] = [];
-    for (const run of runs) {
-      const commands = nodes.of(keyFor(run[0]?.runId ?? ''))?.commands;
-      const call = callNode(run);
-      calls.push(call);
-      if (!commands || !taught.has(commands)) await call;
-    }
-    return Promise.all(calls);
-  }
-
   async function callByRun<T extends Sendable>(batch: readonly T[]): Promise<CallResult<T>> {
     const byRun = new Map<string, T[]>();
     for (const item of batch) {
@@ -98,10 +87,17 @@ export function createRecordScript(nodes: RecordNodes, settings: Settings): Reco
       if (items) items.push(item);
       else byRun.set(item.runId, [item]);
     }
-    const calls = await callEach(byRun.values());
+    const calls: Promise<CallResult<T>>[] = [];
+    for (const [runId, items] of byRun) {
+      const commands = nodes.of(keyFor(runId))?.commands;
+      const call = callNode(items);
+      calls.push(call);
+      if (!commands || !taught.has(commands)) await call;
+    }
+    const answers = await Promise.all(calls);
     return {
-      results: calls.flatMap(({ results }) => results),
-      mayBeTooBig: calls.every(({ mayBeTooBig }) => mayBeTooBig),
+      results: answers.flatMap(({ results }) => results),
+      mayBeTooBig: answers.every(({ mayBeTooBig }) => mayBeTooBig),
     };
   }
 
