@@ -117,7 +117,7 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
         onNewEpoch();
       }
       if (marker[2] !== stream.token) return;
-      if (stream === here && !here.isAttached) former?.texts.settle();
+      if (stream === here && !here.isAttached) for (const texts of elsewhere) texts.settle();
       stream.isAttached = true;
     },
     onMessage: (text, token = here.token) => {

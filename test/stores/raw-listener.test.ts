@@ -1,6 +1,7 @@
 // The names of raw messages: the n-th after the newest marker heard, whoever's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Recording } from '../../src/runs/recording.ts';
 import { createListener } from '../../src/stores/raw-listener.ts';
 import { createTally } from '../../src/stores/tally.ts';
@@ -247,6 +248,28 @@ test('another server was the first to go over: its marker ends the old node, and
     ['c', '200', 2],
   ]);
   assert.equal(tally.totals().get('heard-before'), 1);
+});
+
+test('a text that the old node has delivered again and again is not taken for an old one, whichever marker is heard first', async () => {
+  const afterwards = async (go: (move: ReturnType<typeof setUpMove>) => void) => {
+    const move = setUpMove();
+    move.onOld('again');
+    move.onOld('again');
+    // The new node can't have delivered these after its marker.
+    await pause(200);
+    go(move);
+    move.listener.onMarker('200 new@node2', 'new');
+    move.listener.onMarker('200 new@node2', 'old');
+    move.onNew('again');
+    return move.names().slice(3);
+  };
+  const all = await Promise.all([
+    afterwards(() => {}),
+    afterwards(({ listener }) => listener.onMarker('200 new@node2', 'old')),
+    afterwards(({ listener }) => listener.onMarker('150 theirs@node2', 'old')),
+    afterwards(({ listener }) => listener.detach('old')),
+  ]);
+  assert.deepEqual(all, new Array(4).fill([['again', '200', 1]]));
 });
 
 test('an old node that goes, or hangs until it is heard no more, holds up the new one no longer', () => {
