@@ -60,6 +60,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     log,
   });
   const links = new Map<RedisNode, Link>();
+  /** Of nodes that have gone: they still hear the raw channel for a while. */
+  const leaving = new Set<Subscriber>();
   const linkStates = createLinkStates();
   const script = createRecordScript(nodes, options);
   const tally = createTally(log);
@@ -108,7 +110,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
       },
       onGone: () => {
         links.delete(node);
-        subscriber.leave();
+        leaving.add(subscriber);
+        subscriber.leave(() => leaving.delete(subscriber));
         for (const end of ends) end();
       },
     };
@@ -240,6 +243,7 @@ export function createRedisStore(options: RedisStoreOptions): Store {
     close: async () => {
       clearInterval(keepAlive);
       for (const { subscriber } of links.values()) subscriber.close();
+      for (const subscriber of leaving) subscriber.close();
       outbox.retryNow();
       await outbox.whenEmpty();
       nodes.close();

@@ -46,7 +46,7 @@ export interface Subscriber {
   /** Why announcements or raw messages aren't heard on these; null when they are, as far as they answer. */
   problem(): string | null;
   /** The node goes: closes, but for the raw channel, which is still heard for a while. */
-  leave(): void;
+  leave(onLeft: () => void): void;
   close(): void;
 }
 
@@ -222,9 +222,12 @@ export function createSubscriber(options: SubscriberOptions): Subscriber {
       const problem = isHome() ? raw.problem() : null;
       return problem ?? (followRefusal && `Redis refuses the channels of runs: ${followRefusal}`);
     },
-    leave: () => {
+    leave: (onLeft) => {
       closeFollowing();
-      raw.leave(closeRaw);
+      raw.leave(() => {
+        closeRaw();
+        onLeft();
+      });
     },
     close: () => {
       closeFollowing();
