@@ -60,10 +60,10 @@ export function createRecentTexts(now: () => number = () => performance.now()): 
       for (const texts of [newer, older]) {
         const times = texts.get(text);
         if (!times) continue;
-        const counting = times.length === 1 ? times : times.filter((time) => time >= settlesFrom);
-        if (counting.length > 1) texts.set(text, counting.slice(1));
-        else texts.delete(text);
-        if (counting.length > 0) return true;
+        if (times.length > 1) while ((times[0] ?? settlesFrom) < settlesFrom) times.shift();
+        const isThere = times.shift() !== undefined;
+        if (times.length === 0) texts.delete(text);
+        if (isThere) return true;
       }
       return false;
     },

@@ -69,3 +69,13 @@ test('of a text that comes again and again those count that the next node can st
     [true, true, true, false, true],
   );
 });
+
+test('a text that was added thousands of times is taken as often before it is too late', () => {
+  const texts = createRecentTexts();
+  const count = 30_000;
+  for (let i = 0; i < count; i++) texts.add('again');
+  texts.settle();
+  let taken = 0;
+  while (texts.take('again')) taken++;
+  assert.equal(taken, count);
+});
