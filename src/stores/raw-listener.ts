@@ -37,6 +37,8 @@ const MARKER = /^(\d{1,16}) ([^\s@]+)(?:@(\S+))?$/;
 /** In microseconds: the year 2096. Beyond it there is no room for newer ones. */
 const MAX_EPOCH = 4e15;
 const FAULT_SAMPLE = 200;
+/** Of one node, while another still counts. */
+const MOST_HELD_CHARACTERS = 32 * 1024 * 1024;
 
 export interface ListenerOptions {
   push(recording: Recording): void;
@@ -57,6 +59,7 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
   let elsewhere: readonly RecentTexts[] = [];
   /** From here, while the node before counts. */
   let held: Named[] = [];
+  let heldCharacters = 0;
 
   const streamOf = (token: string) => (token === here.token ? here : token === former?.token ? former : null);
 
@@ -64,7 +67,14 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
     former = null;
     const all = held;
     held = [];
+    heldCharacters = 0;
     for (const named of all) recordFromHere(named);
+  }
+
+  function hold(named: Named) {
+    held.push(named);
+    heldCharacters += named.text.length;
+    if (heldCharacters > MOST_HELD_CHARACTERS) endFormer();
   }
 
   function recordFromHere(named: Named) {
@@ -73,9 +83,9 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
   }
 
   function record({ text, name }: Named, { node, texts }: Stream) {
-    if (node !== '') texts.add(text);
     const message = parseMessage(text);
     if (!message.ok) return tally.count(message.fault, () => text.slice(0, FAULT_SAMPLE));
+    if (node !== '') texts.add(text);
     for (const { field, problem } of message.bad)
       tally.count(`bad-${field}`, () => `${message.runId}: ${field} ${problem}`);
     push({ runId: message.runId, update: message.update, name });
@@ -128,7 +138,7 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
       if (!stream.isAttached) return tally.count('before-marker');
       const named = { text, name: { source: String(stream.epoch), n: stream.n } };
       if (stream === former) record(named, stream);
-      else if (former) held.push(named);
+      else if (former) hold(named);
       else recordFromHere(named);
     },
     isAttached: () => here.isAttached,

@@ -286,6 +286,21 @@ test('an old node that goes, or hangs until it is heard no more, holds up the ne
   ]);
 });
 
+test('of what waits for the old node no more is kept than fits, and nothing of what is no use', () => {
+  const { listener, onOld, onNew, names, tally } = setUpMove();
+  onOld('x'.repeat(5_000_000));
+  listener.onMarker('200 new@node2', 'new');
+  for (let i = 0; i < 8; i++) onNew(String(i).repeat(4_000_000));
+  assert.equal(names().length, 1);
+  onNew('x'.repeat(5_000_000));
+  assert.deepEqual(
+    names().map(([, ...name]) => name.join()),
+    ['100,1', ...Array.from({ length: 8 }, (_, i) => `200,${i + 1}`)],
+  );
+  assert.equal(tally.totals().get('too-large'), 2);
+  assert.equal(tally.totals().get('heard-before'), 0);
+});
+
 test('who goes on to a third node knows what came from both before', () => {
   const { listener, onNew, names } = setUpMove();
   listener.onMarker('200 new@node2', 'new');
