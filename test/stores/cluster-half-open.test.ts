@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import { startCluster } from '../support/cluster.ts';
 import { pollUntil } from '../support/poll-until.ts';
-import { untilUnready } from '../support/readiness.ts';
+import { readiness } from '../support/readiness.ts';
 import { startService } from '../support/service.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 
@@ -24,7 +24,10 @@ test('a connection for raw messages that hangs is told by /readyz', async (t) =>
   });
   const service = await startService({ REDIS_URL: cluster.url });
   t.after(() => service.stop('SIGKILL'));
-  // The nodes may connect to each other anew after the change, and the service with them.
-  await pollUntil('a connection for raw messages', async () => proxy.freeze('run-progress-raw') === 1);
-  await untilUnready(service.url, /does not answer on the connection for raw messages/);
+  // The nodes may connect to each other anew after the change, and the service with them: so each connection is made to hang.
+  await pollUntil('the hanging connection in the answer of /readyz', async () => {
+    proxy.freeze('run-progress-raw');
+    const { reason } = await readiness(service.url);
+    return /does not answer on the connection for raw messages/.test(reason);
+  });
 });
