@@ -24,9 +24,9 @@ export interface Listener {
   attach(token: string, node?: string): void;
   /** That connection is gone: nothing of it is recorded. */
   detach(token: string): void;
-  /** On the connection with this token: by default the one that was attached last. */
-  onMarker(text: string, token?: string): void;
-  onMessage(text: string, token?: string): void;
+  /** On the connection with this token. */
+  onMarker(text: string, token: string): void;
+  onMessage(text: string, token: string): void;
   /** The own marker has been heard on this connection. */
   isAttached(): boolean;
   /** The newest epoch heard, of any server. The next marker must be newer. */
@@ -47,12 +47,15 @@ export interface ListenerOptions {
   /** Somebody hears the raw channel on another node, and records what comes. So this server must not go on as it did. */
   onOtherNode?(): void;
   tally: Tally;
+  /** Ms, monotonic. */
+  now?(): number;
 }
 
-export function createListener({ push, onNewEpoch, onOtherNode, tally }: ListenerOptions): Listener {
+export function createListener(options: ListenerOptions): Listener {
+  const { push, onNewEpoch, onOtherNode, tally, now } = options;
   /** The newest that was set on any node. */
   let newest = 0;
-  let here = createStream('', '');
+  let here = createStream('', '', now);
   /** Of the node before, as long as it counts. */
   let former: Stream | null = null;
   /** What was recorded from the nodes before: where the slot goes on at once, from two. */
@@ -101,7 +104,7 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
       if (former) endFormer();
       if (here.isAttached) former = here;
       elsewhere = [here.texts, ...elsewhere].slice(0, 2);
-      here = createStream(token, node);
+      here = createStream(token, node, now);
     },
     detach: (token) => {
       if (token === former?.token) return endFormer();
@@ -109,7 +112,7 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
       here.token = '';
       here.isAttached = false;
     },
-    onMarker: (text, token = here.token) => {
+    onMarker: (text, token) => {
       const marker = MARKER.exec(text);
       if (!marker || Number(marker[1]) >= MAX_EPOCH)
         return tally.count('bad-marker', () => text.slice(0, FAULT_SAMPLE));
@@ -130,7 +133,7 @@ export function createListener({ push, onNewEpoch, onOtherNode, tally }: Listene
       if (stream === here && !here.isAttached) for (const texts of elsewhere) texts.settle();
       stream.isAttached = true;
     },
-    onMessage: (text, token = here.token) => {
+    onMessage: (text, token) => {
       const stream = streamOf(token);
       if (!stream) return;
       // Counted before it is read, so that servers of different versions agree.
@@ -160,8 +163,8 @@ interface Stream {
   readonly texts: RecentTexts;
 }
 
-function createStream(token: string, node: string): Stream {
-  return { token, node, isAttached: false, epoch: 0, n: 0, texts: createRecentTexts() };
+function createStream(token: string, node: string, now?: () => number): Stream {
+  return { token, node, isAttached: false, epoch: 0, n: 0, texts: createRecentTexts(now) };
 }
 
 interface Named {
